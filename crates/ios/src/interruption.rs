@@ -1,0 +1,99 @@
+//! After the interruption: TSCH, then every request that has ended, then those that wait.
+
+use crate::{Broken, Device, Ended, Ios, Platform, RequestId, RequestState, Status, UcbIndex};
+use channel_io::{ChannelSubsystem, InterruptionCode, Irb, TpiCc, TraceSink, TschCc};
+
+/// The supervisor's own interruption routine.
+pub(crate) fn interruption<P: Platform>(ios: &mut Ios<P>, code: InterruptionCode) {
+    ios.statistics.interruptions += 1;
+    let mut irb = Irb::default();
+    let cc = ios.machine.tsch(code.subchannel, &mut irb);
+    let Some(device) = ios.interrupted(code) else {
+        ios.statistics.unsolicited += 1;
+        return;
+    };
+    match cc {
+        // Without status the interruption was for status that somebody took before; what has ended is
+        // looked for all the same.
+        TschCc::StatusWasPending | TschCc::NotStatusPending => {
+            if let Some(ucb) = ios.ucbs.get_mut(device.index()) {
+                ucb.device.interruption(&mut ios.machine, &irb);
+            }
+            ios.drain(device);
+        }
+        TschCc::NotOperational => ios.device_gone(device),
+    }
+}
+
+impl<P: Platform> Ios<P> {
+    /// The UCB that an interruption is for.
+    fn interrupted(&self, code: InterruptionCode) -> Option<UcbIndex> {
+        let index = UcbIndex::from_interruption_parameter(code.interruption_parameter)?;
+        let ucb = self.ucb(index)?;
+        (ucb.subchannel == code.subchannel).then_some(index)
+    }
+
+    /// Takes every interruption that is pending, without going back to the wait point.
+    pub(crate) fn drain_interruptions(&mut self) {
+        loop {
+            match self.machine.tpi() {
+                TpiCc::Stored(code) => (self.vectors.interruption.entry)(self, code),
+                TpiCc::Foreign(_) => self.statistics.unsolicited += 1,
+                TpiCc::NonePending => return,
+            }
+        }
+    }
+
+    /// Ends every request that a device is done with, then starts what waits for it. Says how many
+    /// ended.
+    pub(crate) fn drain(&mut self, device: UcbIndex) -> usize {
+        let mut count = 0;
+        loop {
+            let Some(ucb) = self.ucbs.get_mut(device.index()) else {
+                return count;
+            };
+            match ucb.device.ended(&mut self.machine) {
+                Ended::Request(id, status) => {
+                    count += 1;
+                    self.end(id, status);
+                }
+                Ended::Nothing => break,
+                Ended::Broken(broken) => {
+                    self.broken(device, &broken);
+                    break;
+                }
+            }
+        }
+        self.redrive(device);
+        count
+    }
+
+    /// A request that its device had is over: on to the status pointer.
+    pub(crate) fn end(&mut self, id: RequestId, status: Status) {
+        let Some(entry) = self.requests.get(id) else {
+            return;
+        };
+        if entry.state != RequestState::Active {
+            return;
+        }
+        let device = entry.device;
+        if let Some(ucb) = self.ucbs.get_mut(device.index()) {
+            ucb.active -= 1;
+        }
+        self.set_state(id, RequestState::Ended);
+        (self.vectors.post_status.entry)(self, id, status);
+    }
+
+    /// A device said what cannot be true: it is cleared and used no more.
+    fn broken(&mut self, device: UcbIndex, broken: &Broken) {
+        if self.machine.tracing()
+            && let Some(ucb) = self.ucbs.get(device.index())
+        {
+            let number = ucb.id;
+            self.machine.trace(format_args!("BROKEN device={number} reason=\"{broken}\""));
+        }
+        self.not_operational(device);
+        self.clear(device, Status::ProtocolError);
+        self.redrive(device);
+    }
+}

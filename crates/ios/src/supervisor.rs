@@ -1,0 +1,301 @@
+//! The supervisor itself: its tables, and what can be asked of it besides I/O.
+
+use crate::request::RequestTable;
+use crate::{
+    Characteristics, ClearFailed, Ddt, DdtIndex, Ddtsio, Device, IosvcpReturn, PostStatus, Posted,
+    ProcessId, Ucb, UcbIndex, UcbState, Vector, Vectors,
+};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use channel_io::{
+    ChannelSubsystem, DeviceId, Microseconds, SubchannelId, TraceSink, WaitPoint, Wake,
+};
+
+/// What the supervisor runs on.
+pub trait Platform: Sized {
+    /// The machine: its I/O instructions, its clock and wait point, its trace.
+    type Machine: ChannelSubsystem + WaitPoint + TraceSink;
+    /// The devices' drivers.
+    type Device: Device<Self::Machine, Data = Self::Data>;
+    /// What goes with reads and writes.
+    type Data;
+    /// A place for what is installed on top of the supervisor; it only keeps it.
+    type Anchor;
+}
+
+/// Why [`Ios::wait`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// An interruption was taken, or a look for missing ones was due, and all that there was to do is
+    /// done.
+    Interruption,
+    /// A service signal: the console may have input.
+    Service,
+    /// The time given was reached.
+    Timeout,
+}
+
+/// What the supervisor has counted since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Requests that a device took.
+    pub started: u64,
+    /// Times that a request had to go on to its device's queue.
+    pub queued: u64,
+    /// I/O interruptions taken, those found by TPI included.
+    pub interruptions: u64,
+    /// Interruptions for a subchannel that no UCB has.
+    pub unsolicited: u64,
+    /// Requests found ended with no interruption to tell of it.
+    pub lost_interruptions: u64,
+    /// Devices cleared.
+    pub clears: u64,
+    /// Requests whose time ran out.
+    pub timeouts: u64,
+}
+
+/// Time after which a request that has not ended is looked for, unless it is set.
+const TIME_LIMIT: Microseconds = Microseconds::from_seconds(30);
+
+/// The I/O supervisor.
+pub struct Ios<P: Platform> {
+    /// The machine it runs on.
+    pub machine: P::Machine,
+    /// What is installed on top of it.
+    pub anchor: P::Anchor,
+    pub(crate) ucbs: Vec<Ucb<P>>,
+    pub(crate) ddts: Vec<Ddt<P>>,
+    pub(crate) vectors: Vectors<P>,
+    pub(crate) requests: RequestTable<P::Data>,
+    pub(crate) posted: Vec<VecDeque<Posted<P::Data>>>,
+    /// Data that a device which could not be cleared may still use.
+    pub(crate) kept: Vec<P::Data>,
+    pub(crate) statistics: Statistics,
+    pub(crate) time_limit: Microseconds,
+    pub(crate) next_check: Option<Microseconds>,
+    /// When to try again what a device with nothing active did not take.
+    pub(crate) retry_at: Option<Microseconds>,
+}
+
+impl<P: Platform> Ios<P> {
+    /// A supervisor with no devices and no detours.
+    pub fn new(machine: P::Machine, anchor: P::Anchor) -> Self {
+        Self {
+            machine,
+            anchor,
+            ucbs: Vec::new(),
+            ddts: Vec::new(),
+            vectors: Vectors::supervisor(),
+            requests: RequestTable::new(),
+            posted: Vec::new(),
+            kept: Vec::new(),
+            statistics: Statistics::default(),
+            time_limit: TIME_LIMIT,
+            next_check: None,
+            retry_at: None,
+        }
+    }
+
+    /// A new table for a kind of device, with the supervisor's own `ddtsio` in it.
+    pub fn add_ddt(&mut self, name: &'static str) -> DdtIndex {
+        let index = DdtIndex(u32::try_from(self.ddts.len()).unwrap_or(u32::MAX));
+        let ddtsio = Vector { name: "ddtsio", entry: crate::start::ddtsio as Ddtsio<P> };
+        self.ddts.push(Ddt { name, ddtsio });
+        index
+    }
+
+    /// The index that the next UCB will have: its interruption parameter must be in the subchannel
+    /// before the device is set up.
+    #[must_use]
+    pub fn next_ucb(&self) -> UcbIndex {
+        UcbIndex(u32::try_from(self.ucbs.len()).unwrap_or(u32::MAX))
+    }
+
+    /// A UCB for a device whose subchannel is enabled with
+    /// [`UcbIndex::interruption_parameter`] of [`Ios::next_ucb`].
+    pub fn add_ucb(
+        &mut self,
+        id: DeviceId,
+        subchannel: SubchannelId,
+        ddt: DdtIndex,
+        device: P::Device,
+    ) -> UcbIndex {
+        let index = self.next_ucb();
+        let limits = device.characteristics();
+        self.ucbs.push(Ucb {
+            id,
+            subchannel,
+            ddt,
+            device,
+            limits,
+            state: UcbState::Online,
+            queue: VecDeque::new(),
+            active: 0,
+        });
+        index
+    }
+
+    /// A new I/O process: a queue of its own for what is posted to it.
+    pub fn add_process(&mut self) -> ProcessId {
+        let process = ProcessId(u32::try_from(self.posted.len()).unwrap_or(u32::MAX));
+        self.posted.push(VecDeque::new());
+        process
+    }
+
+    /// The next request posted to a process, oldest first.
+    pub fn take_posted(&mut self, process: ProcessId) -> Option<Posted<P::Data>> {
+        self.posted.get_mut(process.0 as usize)?.pop_front()
+    }
+
+    /// A UCB.
+    #[must_use]
+    pub fn ucb(&self, index: UcbIndex) -> Option<&Ucb<P>> {
+        self.ucbs.get(index.index())
+    }
+
+    /// Every UCB, in the order in which they were added.
+    pub fn ucbs(&self) -> impl Iterator<Item = (UcbIndex, &Ucb<P>)> {
+        (0u32..).map(UcbIndex).zip(self.ucbs.iter())
+    }
+
+    /// The UCB of a device.
+    #[must_use]
+    pub fn find(&self, id: DeviceId) -> Option<UcbIndex> {
+        self.ucbs().find(|(_, ucb)| ucb.id == id).map(|(index, _)| index)
+    }
+
+    /// A device descriptor table.
+    #[must_use]
+    pub fn ddt(&self, index: DdtIndex) -> Option<&Ddt<P>> {
+        self.ddts.get(index.0 as usize)
+    }
+
+    /// The vectors that all devices share.
+    #[must_use]
+    pub const fn vectors(&self) -> &Vectors<P> {
+        &self.vectors
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Sets the time after which a request that has not ended is looked for, and then cleared.
+    pub fn set_time_limit(&mut self, limit: Microseconds) {
+        self.time_limit = limit;
+        self.next_check = None;
+    }
+
+    /// Sets what requests to a device may be, where that is less than the device itself takes.
+    pub fn set_limits(&mut self, index: UcbIndex, limits: Characteristics) {
+        if let Some(ucb) = self.ucbs.get_mut(index.index()) {
+            ucb.limits = limits;
+        }
+    }
+
+    /// Makes a forward pointer point elsewhere; gives back where it pointed.
+    pub fn set_ddtsio(
+        &mut self,
+        index: DdtIndex,
+        new: Vector<Ddtsio<P>>,
+    ) -> Option<Vector<Ddtsio<P>>> {
+        let ddt = self.ddts.get_mut(index.0 as usize)?;
+        let old = core::mem::replace(&mut ddt.ddtsio, new);
+        let kind = ddt.name;
+        self.trace_vector("ddtsio", Some(kind), old.name, new.name);
+        Some(old)
+    }
+
+    /// Makes the return pointer point elsewhere; gives back where it pointed.
+    pub fn set_iosvcp_return(&mut self, new: Vector<IosvcpReturn<P>>) -> Vector<IosvcpReturn<P>> {
+        let old = core::mem::replace(&mut self.vectors.iosvcp_return, new);
+        self.trace_vector("iosvcp-return", None, old.name, new.name);
+        old
+    }
+
+    /// Makes the status pointer point elsewhere; gives back where it pointed.
+    pub fn set_post_status(&mut self, new: Vector<PostStatus<P>>) -> Vector<PostStatus<P>> {
+        let old = core::mem::replace(&mut self.vectors.post_status, new);
+        self.trace_vector("post-status", None, old.name, new.name);
+        old
+    }
+
+    fn trace_vector(&mut self, vector: &str, ddt: Option<&str>, from: &str, to: &str) {
+        if self.machine.tracing() {
+            let of = if ddt.is_some() { " ddt=" } else { "" };
+            let ddt = ddt.unwrap_or("");
+            self.machine.trace(format_args!("VECTOR name={vector}{of}{ddt} from={from} to={to}"));
+        }
+    }
+
+    /// Makes a device ready for requests. One that is never asked for anything, of the thousand that a
+    /// machine may have, need not be.
+    ///
+    /// # Errors
+    /// [`ClearFailed`]: the device cannot be used, and is not operational from now on.
+    pub fn vary_online(&mut self, index: UcbIndex) -> Result<(), ClearFailed> {
+        let Some(ucb) = self.ucbs.get_mut(index.index()) else {
+            return Ok(());
+        };
+        let ready = ucb.device.vary_online(&mut self.machine);
+        if ready.is_err() {
+            ucb.state = UcbState::NotOperational;
+        }
+        ready
+    }
+
+    /// Lets no more requests start on a device; they wait on its queue.
+    pub fn quiesce(&mut self, index: UcbIndex) {
+        if let Some(ucb) = self.ucbs.get_mut(index.index())
+            && ucb.state == UcbState::Online
+        {
+            ucb.state = UcbState::Quiesced;
+        }
+    }
+
+    /// Takes back [`Ios::quiesce`] and starts what waits.
+    pub fn unquiesce(&mut self, index: UcbIndex) {
+        if let Some(ucb) = self.ucbs.get_mut(index.index())
+            && ucb.state == UcbState::Quiesced
+        {
+            ucb.state = UcbState::Online;
+            self.redrive(index);
+        }
+    }
+
+    /// Whether no request is alive, in any state.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        self.requests.alive() == 0
+    }
+
+    /// Waits for something to happen, until a time if one is given, and deals with what the channel
+    /// subsystem has to say: interruptions, drained by TPI; channel reports; requests overdue.
+    pub fn wait(&mut self, until: Option<Microseconds>) -> Waited {
+        let check = self.next_look();
+        let wake_at = match (until, check) {
+            (Some(until), Some(check)) => Some(until.min(check)),
+            (until, check) => until.or(check),
+        };
+        let waited = match self.machine.wait(wake_at) {
+            Wake::Io(code) => {
+                (self.vectors.interruption.entry)(self, code);
+                self.drain_interruptions();
+                Waited::Interruption
+            }
+            Wake::ChannelReport => {
+                self.channel_reports();
+                Waited::Interruption
+            }
+            Wake::Service => Waited::Service,
+            Wake::Timeout if until.is_some_and(|until| self.machine.now() >= until) => {
+                Waited::Timeout
+            }
+            Wake::Timeout => Waited::Interruption,
+        };
+        self.check_missing();
+        waited
+    }
+}
