@@ -21,7 +21,7 @@ mod run;
 
 pub use error::{ClearOutcome, ProgramError, SenseError, StartError};
 pub use identify::IdentifyError;
-pub use run::{Arrival, Completion, Conversation, Elsewhere, Waiting, WakeSink};
+pub use run::{Arrival, Completion, Conversation, Elsewhere, Nowhere, Waiting, WakeSink};
 
 use crate::ccw::{Ccw1, CcwFlags, CommandCode};
 use crate::sense::SenseData;

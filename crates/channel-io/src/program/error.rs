@@ -172,18 +172,23 @@ impl ProgramError {
         matches!(self, Self::UnitCheck { sense, .. } if sense.is_command_reject())
     }
 
-    /// Whether the device is gone, or cannot be reached.
+    /// Whether there is no such device any more: an instruction gave condition code 3.
     #[must_use]
-    pub const fn is_not_operational(&self) -> bool {
+    pub const fn is_gone(&self) -> bool {
         matches!(
             self,
             Self::Start(
                 StartError::NotOperational
                     | StartError::Vanished
-                    | StartError::DeferredNotOperational
                     | StartError::TimedOut(ClearOutcome::NotOperational)
             )
         )
+    }
+
+    /// Whether the device is gone, or cannot be reached.
+    #[must_use]
+    pub const fn is_not_operational(&self) -> bool {
+        self.is_gone() || matches!(self, Self::Start(StartError::DeferredNotOperational))
     }
 }
 

@@ -81,6 +81,16 @@ pub enum Waiting {
     ByTesting,
 }
 
+/// A sink for who knows that nothing which could come would be missed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nowhere;
+
+impl WakeSink for Nowhere {
+    fn wake(&mut self, _: Wake) {}
+
+    fn status(&mut self, _: SubchannelId, _: Scsw) {}
+}
+
 /// How programs are run on one subchannel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conversation {
@@ -283,8 +293,8 @@ impl Conversation {
         Ok(Progress::Going)
     }
 
-    /// Clears the subchannel and waits until that is done.
-    fn clear<M: Machine>(&self, machine: &mut M, others: &mut impl WakeSink) -> ClearOutcome {
+    /// Clears the subchannel, whatever it is at, and waits until that is done.
+    pub fn clear<M: Machine>(&self, machine: &mut M, others: &mut impl WakeSink) -> ClearOutcome {
         match machine.csch(self.subchannel) {
             CschCc::Initiated => {}
             CschCc::NotOperational => return ClearOutcome::NotOperational,

@@ -5,102 +5,19 @@
 //! fit each other), and a script that was not followed to its end fails too.
 #![allow(dead_code, reason = "each test file uses its own part of the fake")]
 
+mod area;
+
+pub(crate) use area::{FakeArea, Memory};
+
 use channel_io::{
-    AbsoluteAddress, Area, Ccw1, CcwFlags, ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc,
-    HostCookie, HschCc, Irb, Microseconds, MschCc, NotifyOutcome, Orb, OrbControl, Reach, RschCc,
-    Schib, SschCc, StcrwCc, Storage, StorageError, StschCc, SubchannelId, TpiCc, TraceSink, TschCc,
-    WaitPoint, Wake, XschCc,
+    Ccw1, CcwFlags, ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc, HostCookie, HschCc, Irb,
+    Microseconds, MschCc, NotifyOutcome, Orb, OrbControl, Reach, RschCc, Schib, SschCc, StcrwCc,
+    Storage, StorageError, StschCc, SubchannelId, TpiCc, TraceSink, TschCc, WaitPoint, Wake,
+    XschCc,
 };
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
-use std::rc::Rc;
 use zerocopy::{FromBytes, IntoBytes};
-
-/// All areas that are alive, by address.
-type Memory = Rc<RefCell<BTreeMap<u64, Vec<u8>>>>;
-
-/// An area of the fake's main storage.
-#[derive(Debug)]
-pub(crate) struct FakeArea {
-    address: u64,
-    length: usize,
-    memory: Memory,
-}
-
-impl FakeArea {
-    fn with<R>(&self, offset: usize, length: usize, act: impl FnOnce(&mut [u8]) -> R) -> R {
-        let mut memory = self.memory.borrow_mut();
-        act(&mut memory.get_mut(&self.address).unwrap()[offset..offset + length])
-    }
-
-    fn bytes<const N: usize>(&self, offset: usize) -> [u8; N] {
-        assert_eq!(offset % N, 0, "offset {offset} is not a multiple of {N}");
-        self.with(offset, N, |bytes| bytes.try_into().unwrap())
-    }
-
-    fn put<const N: usize>(&self, offset: usize, value: [u8; N]) {
-        assert_eq!(offset % N, 0, "offset {offset} is not a multiple of {N}");
-        self.with(offset, N, |bytes| bytes.copy_from_slice(&value));
-    }
-}
-
-impl Drop for FakeArea {
-    fn drop(&mut self) {
-        self.memory.borrow_mut().remove(&self.address);
-    }
-}
-
-impl Area for FakeArea {
-    fn address(&self) -> AbsoluteAddress {
-        AbsoluteAddress(self.address)
-    }
-    fn length(&self) -> usize {
-        self.length
-    }
-    fn read(&self, offset: usize, to: &mut [u8]) {
-        self.with(offset, to.len(), |bytes| to.copy_from_slice(bytes));
-    }
-    fn write(&mut self, offset: usize, from: &[u8]) {
-        self.with(offset, from.len(), |bytes| bytes.copy_from_slice(from));
-    }
-    fn fill(&mut self, offset: usize, length: usize, value: u8) {
-        self.with(offset, length, |bytes| bytes.fill(value));
-    }
-    fn copy_from(&mut self, offset: usize, from: &Self, from_offset: usize, length: usize) {
-        let bytes = from.with(from_offset, length, |bytes| bytes.to_vec());
-        self.write(offset, &bytes);
-    }
-    fn first_difference(
-        &self,
-        offset: usize,
-        other: &Self,
-        other_offset: usize,
-        length: usize,
-    ) -> Option<usize> {
-        let mine = self.with(offset, length, |bytes| bytes.to_vec());
-        let others = other.with(other_offset, length, |bytes| bytes.to_vec());
-        mine.iter().zip(&others).position(|(a, b)| a != b)
-    }
-    fn load_le16(&self, offset: usize) -> u16 {
-        u16::from_le_bytes(self.bytes(offset))
-    }
-    fn store_le16(&mut self, offset: usize, value: u16) {
-        self.put(offset, value.to_le_bytes());
-    }
-    fn load_le32(&self, offset: usize) -> u32 {
-        u32::from_le_bytes(self.bytes(offset))
-    }
-    fn store_le32(&mut self, offset: usize, value: u32) {
-        self.put(offset, value.to_le_bytes());
-    }
-    fn load_le64(&self, offset: usize) -> u64 {
-        u64::from_le_bytes(self.bytes(offset))
-    }
-    fn store_le64(&mut self, offset: usize, value: u64) {
-        self.put(offset, value.to_le_bytes());
-    }
-}
 
 /// One expected call and its answer.
 #[derive(Debug)]
@@ -143,13 +60,12 @@ pub(crate) struct Fake {
     pub(crate) modified: Vec<Schib>,
     pub(crate) trace: Option<Vec<String>>,
     memory: Memory,
-    next_address: u64,
 }
 
 impl Fake {
     pub(crate) fn new(subchannel: SubchannelId, script: impl IntoIterator<Item = Step>) -> Self {
         let script = script.into_iter().collect();
-        Self { script, subchannel, next_address: 0x2000, ..Self::default() }
+        Self { script, subchannel, ..Self::default() }
     }
 
     pub(crate) fn finish(&self) {
@@ -158,14 +74,6 @@ impl Fake {
 
     fn next(&mut self, call: &str) -> Step {
         self.script.pop_front().unwrap_or_else(|| panic!("{call} after the end of the script"))
-    }
-
-    /// The bytes at an address, which must all be of one live area.
-    fn access(&self, address: u64, length: usize, act: impl FnOnce(&mut [u8])) {
-        let mut memory = self.memory.borrow_mut();
-        let (base, bytes) = memory.range_mut(..=address).next_back().expect("address in no area");
-        let offset = usize::try_from(address - base).unwrap();
-        act(bytes.get_mut(offset..offset + length).expect("beyond the end of the area"));
     }
 
     /// Reads the program that an ORB names, as strictly as the architecture allows.
@@ -178,13 +86,13 @@ impl Fake {
         loop {
             assert!(address % 8 == 0 && address < 1 << 31, "CCW at {address:#x}");
             let mut ccw = Ccw1::default();
-            self.access(address, 8, |bytes| ccw = Ccw1::read_from_bytes(bytes).unwrap());
+            self.memory.access(address, 8, |bytes| ccw = Ccw1::read_from_bytes(bytes).unwrap());
             assert!(ccw.address() < 1 << 31, "data address with bit 0 on");
             assert!(!ccw.flags().contains(CcwFlags::CHAIN_DATA), "no data chaining is expected");
             if ccw.count() == 0 {
                 assert_eq!(ccw.address(), 0);
             } else {
-                self.access(u64::from(ccw.address()), usize::from(ccw.count()), |_| ());
+                self.memory.access(u64::from(ccw.address()), usize::from(ccw.count()), |_| ());
             }
             program.push(ccw);
             if !ccw.flags().contains(CcwFlags::CHAIN_COMMAND) {
@@ -207,7 +115,7 @@ impl ChannelSubsystem for Fake {
             let mut data = Vec::new();
             if ccw.count() > 0 {
                 let length = usize::from(ccw.count());
-                self.access(u64::from(ccw.address()), length, |bytes| data = bytes.to_vec());
+                self.memory.access(u64::from(ccw.address()), length, |bytes| data = bytes.to_vec());
             }
             sent.push(data);
         }
@@ -215,7 +123,7 @@ impl ChannelSubsystem for Fake {
         for (index, reply) in replies {
             let ccw = &program[index];
             assert!(reply.len() <= usize::from(ccw.count()));
-            self.access(u64::from(ccw.address()), reply.len(), |bytes| {
+            self.memory.access(u64::from(ccw.address()), reply.len(), |bytes| {
                 bytes.copy_from_slice(&reply);
             });
         }
@@ -293,11 +201,7 @@ impl Storage for Fake {
         alignment: usize,
         _: Reach,
     ) -> Result<FakeArea, StorageError> {
-        // A gap behind every area, so that an access beyond its end is no access to the next one.
-        let address = self.next_address.next_multiple_of(alignment as u64);
-        self.next_address = address + length as u64 + 64;
-        self.memory.borrow_mut().insert(address, vec![0; length]);
-        Ok(FakeArea { address, length, memory: Rc::clone(&self.memory) })
+        Ok(self.memory.allocate(length, alignment))
     }
 }
 
