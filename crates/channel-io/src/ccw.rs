@@ -89,20 +89,23 @@ bitflags! {
 /// The names of the flags that are on, joined by `+`; `-` when none is.
 impl fmt::Display for CcwFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::CHAIN_DATA, "chain-data"),
-            (Self::CHAIN_COMMAND, "chain-command"),
-            (Self::SUPPRESS_LENGTH_INDICATION, "suppress-length-indication"),
-            (Self::SKIP, "skip"),
-            (Self::PROGRAM_CONTROLLED_INTERRUPTION, "program-controlled-interruption"),
-            (Self::INDIRECT_DATA_ADDRESS, "indirect-data-address"),
-            (Self::SUSPEND, "suspend"),
-            (Self::MODIFIED_INDIRECT_DATA_ADDRESS, "modified-indirect-data-address"),
+        const NAMES: &[(u16, &str)] = &[
+            (CcwFlags::CHAIN_DATA.bits() as u16, "chain-data"),
+            (CcwFlags::CHAIN_COMMAND.bits() as u16, "chain-command"),
+            (CcwFlags::SUPPRESS_LENGTH_INDICATION.bits() as u16, "suppress-length-indication"),
+            (CcwFlags::SKIP.bits() as u16, "skip"),
+            (
+                CcwFlags::PROGRAM_CONTROLLED_INTERRUPTION.bits() as u16,
+                "program-controlled-interruption",
+            ),
+            (CcwFlags::INDIRECT_DATA_ADDRESS.bits() as u16, "indirect-data-address"),
+            (CcwFlags::SUSPEND.bits() as u16, "suspend"),
+            (
+                CcwFlags::MODIFIED_INDIRECT_DATA_ADDRESS.bits() as u16,
+                "modified-indirect-data-address",
+            ),
         ];
-        crate::words::join(
-            f,
-            names.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, n)| *n),
-        )
+        crate::words::join_bits(f, u16::from(self.bits()), NAMES)
     }
 }
 

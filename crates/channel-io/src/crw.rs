@@ -247,6 +247,6 @@ impl fmt::Display for Crw {
             (self.is_chained(), "chained"),
             (self.is_ancillary(), "ancillary"),
         ];
-        crate::words::join(f, names.iter().filter(|(on, _)| *on).map(|(_, n)| *n))
+        crate::words::join(f, &mut names.into_iter().filter(|(on, _)| *on).map(|(_, name)| name))
     }
 }

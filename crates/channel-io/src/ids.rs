@@ -184,13 +184,15 @@ impl fmt::Display for ParseDeviceIdError {
 
 impl core::error::Error for ParseDeviceIdError {}
 
-/// Reads `text` as 1 to `max_digits` hexadecimal digits and nothing else (no sign, no prefix).
-fn hexadecimal(text: &str, max_digits: usize) -> Option<u16> {
-    let digits_only = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if text.is_empty() || text.len() > max_digits || !digits_only {
+/// Reads `text` as 1 to `max_digits` hexadecimal digits and nothing else (no sign, no prefix); at most four.
+fn hexadecimal(text: &[u8], max_digits: usize) -> Option<u16> {
+    if text.is_empty() || text.len() > max_digits {
         return None;
     }
-    u16::from_str_radix(text, 16).ok()
+    text.iter().try_fold(0u16, |number, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        number.checked_mul(16)?.checked_add(u16::try_from(digit).ok()?)
+    })
 }
 
 impl FromStr for DeviceNumber {
@@ -200,19 +202,25 @@ impl FromStr for DeviceNumber {
         if text.is_empty() {
             return Err(ParseDeviceIdError::Empty);
         }
-        hexadecimal(text, 4).map(Self).ok_or(ParseDeviceIdError::Number)
+        hexadecimal(text.as_bytes(), 4).map(Self).ok_or(ParseDeviceIdError::Number)
     }
 }
 
-impl FromStr for DeviceId {
-    type Err = ParseDeviceIdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut parts = text.split('.');
-        let (first, second, third) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+impl DeviceId {
+    /// Reads a device from ASCII; any other byte is no digit.
+    ///
+    /// # Errors
+    /// [`ParseDeviceIdError`] if it names none.
+    #[inline(never)]
+    pub fn from_ascii(text: &[u8]) -> Result<Self, ParseDeviceIdError> {
+        let mut parts = text.split(|byte| *byte == b'.');
+        let (first, second, third) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let number =
+            |text| hexadecimal(text, 4).map(DeviceNumber).ok_or(ParseDeviceIdError::Number);
         match (second, third, parts.count()) {
-            (None, None, 0) => Ok(Self::new(SubchannelSet::ZERO, first.parse()?)),
-            (Some(set), Some(number), 0) => {
+            (None, None, 0) if first.is_empty() => Err(ParseDeviceIdError::Empty),
+            (None, None, 0) => Ok(Self::new(SubchannelSet::ZERO, number(first)?)),
+            (Some(set), Some(last), 0) => {
                 let image = hexadecimal(first, 2)
                     .and_then(|image| u8::try_from(image).ok())
                     .filter(|image| *image <= 0xfe)
@@ -221,10 +229,20 @@ impl FromStr for DeviceId {
                     .and_then(|set| u8::try_from(set).ok())
                     .and_then(SubchannelSet::new)
                     .ok_or(ParseDeviceIdError::Set)?;
-                let number = hexadecimal(number, 4).ok_or(ParseDeviceIdError::Number)?;
-                Ok(Self { image, set, number: DeviceNumber(number) })
+                Ok(Self { image, set, number: number(last)? })
             }
-            (_, _, _) => Err(ParseDeviceIdError::Parts(text.split('.').count())),
+            (_, _, more) => {
+                let parts = 1 + usize::from(second.is_some()) + usize::from(third.is_some()) + more;
+                Err(ParseDeviceIdError::Parts(parts))
+            }
         }
+    }
+}
+
+impl FromStr for DeviceId {
+    type Err = ParseDeviceIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::from_ascii(text.as_bytes())
     }
 }

@@ -212,22 +212,19 @@ impl fmt::Display for Orb {
 /// The names of the controls that are on, but for the format, joined by `+`; `-` when none is.
 impl fmt::Display for OrbControl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::SUSPEND, "suspend"),
-            (Self::STREAMING_MODE, "streaming-mode"),
-            (Self::MODIFICATION, "modification"),
-            (Self::SYNCHRONIZATION, "synchronization"),
-            (Self::PREFETCH, "prefetch"),
-            (Self::INITIAL_STATUS_INTERRUPTION, "initial-status-interruption"),
-            (Self::ADDRESS_LIMIT_CHECKING, "address-limit-checking"),
-            (Self::SUPPRESS_SUSPENDED_INTERRUPTION, "suppress-suspended-interruption"),
-            (Self::TRANSPORT_MODE, "transport-mode"),
-            (Self::FORMAT_2_IDAWS, "format-2-idaws"),
-            (Self::IDAW_BLOCKS_2K, "idaw-blocks-2k"),
+        const NAMES: &[(u16, &str)] = &[
+            (OrbControl::SUSPEND.bits(), "suspend"),
+            (OrbControl::STREAMING_MODE.bits(), "streaming-mode"),
+            (OrbControl::MODIFICATION.bits(), "modification"),
+            (OrbControl::SYNCHRONIZATION.bits(), "synchronization"),
+            (OrbControl::PREFETCH.bits(), "prefetch"),
+            (OrbControl::INITIAL_STATUS_INTERRUPTION.bits(), "initial-status-interruption"),
+            (OrbControl::ADDRESS_LIMIT_CHECKING.bits(), "address-limit-checking"),
+            (OrbControl::SUPPRESS_SUSPENDED_INTERRUPTION.bits(), "suppress-suspended-interruption"),
+            (OrbControl::TRANSPORT_MODE.bits(), "transport-mode"),
+            (OrbControl::FORMAT_2_IDAWS.bits(), "format-2-idaws"),
+            (OrbControl::IDAW_BLOCKS_2K.bits(), "idaw-blocks-2k"),
         ];
-        crate::words::join(
-            f,
-            names.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, n)| *n),
-        )
+        crate::words::join_bits(f, self.bits(), NAMES)
     }
 }

@@ -54,15 +54,15 @@ impl SenseData {
 /// The bits of byte 0 in words, then all bytes in hexadecimal: `command-reject (80000000)`.
 impl fmt::Display for SenseData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::COMMAND_REJECT, "command-reject"),
-            (Self::INTERVENTION_REQUIRED, "intervention-required"),
-            (Self::BUS_OUT_CHECK, "bus-out-check"),
-            (Self::EQUIPMENT_CHECK, "equipment-check"),
-            (Self::DATA_CHECK, "data-check"),
+        const NAMES: &[(u16, &str)] = &[
+            (SenseData::COMMAND_REJECT as u16, "command-reject"),
+            (SenseData::INTERVENTION_REQUIRED as u16, "intervention-required"),
+            (SenseData::BUS_OUT_CHECK as u16, "bus-out-check"),
+            (SenseData::EQUIPMENT_CHECK as u16, "equipment-check"),
+            (SenseData::DATA_CHECK as u16, "data-check"),
         ];
         let first = self.bytes().first().copied().unwrap_or(0);
-        crate::words::join(f, names.iter().filter(|(bit, _)| first & bit != 0).map(|(_, n)| *n))?;
+        crate::words::join_bits(f, u16::from(first), NAMES)?;
         f.write_str(" (")?;
         for byte in self.bytes() {
             write!(f, "{byte:02x}")?;

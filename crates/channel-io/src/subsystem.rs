@@ -241,8 +241,8 @@ impl NotifyOutcome {
 impl fmt::Display for NotifyOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Notified(cookie) => write!(f, "notified cookie={:#x}", cookie.0),
-            Self::Refused(code) => write!(f, "refused code={code}"),
+            Self::Notified(cookie) => write!(f, "outcome=notified next-cookie={:#x}", cookie.0),
+            Self::Refused(code) => write!(f, "outcome=refused reason={code}"),
         }
     }
 }

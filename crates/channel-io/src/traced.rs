@@ -233,11 +233,12 @@ impl<M: Machine> WaitPoint for Traced<M> {
                 Wake::Io(code) => self.machine.trace(format_args!("INTERRUPTION class=io {code}")),
                 Wake::ChannelReport => self
                     .machine
-                    .trace(format_args!("INTERRUPTION class=machine-check channel-report-pending")),
+                    .trace(format_args!("INTERRUPTION class=machine-check pending=channel-report")),
                 Wake::Service => {
-                    self.machine.trace(format_args!("INTERRUPTION class=external service-signal"));
+                    self.machine
+                        .trace(format_args!("INTERRUPTION class=external pending=service-signal"));
                 }
-                Wake::Timeout => self.machine.trace(format_args!("WAIT ended time-reached")),
+                Wake::Timeout => self.machine.trace(format_args!("WAIT ended=time-reached")),
             }
         }
         wake

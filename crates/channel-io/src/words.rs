@@ -2,10 +2,19 @@
 
 use core::fmt;
 
-/// Writes `names` with `+` between them, or `-` when there are none: a value with no space in it.
-pub(crate) fn join<'a>(
+/// Writes the names of the bits that are on in `bits`, each given with its bit, as [`join`] does.
+pub(crate) fn join_bits(
     f: &mut fmt::Formatter<'_>,
-    names: impl Iterator<Item = &'a str>,
+    bits: u16,
+    names: &[(u16, &'static str)],
+) -> fmt::Result {
+    join(f, &mut names.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name))
+}
+
+/// Writes `names` with `+` between them, or `-` when there are none: a value with no space in it.
+pub(crate) fn join(
+    f: &mut fmt::Formatter<'_>,
+    names: &mut dyn Iterator<Item = &'static str>,
 ) -> fmt::Result {
     let mut first = true;
     for name in names {

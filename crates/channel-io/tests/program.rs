@@ -9,78 +9,22 @@
 mod fake;
 
 use channel_io::program::{
-    Arrival, ChannelProgram, ClearOutcome, Command, Completion, Conversation, Elsewhere,
-    IdentifyError, LengthCheck, ProgramError, SenseError, StartError, Waiting,
+    Arrival, ChannelProgram, Command, Elsewhere, IdentifyError, LengthCheck, ProgramError,
+    SenseError, StartError,
 };
 use channel_io::{
-    ActivityControl, CcwFlags, CommandCode, CschCc, DeferredConditionCode, DeviceStatus,
-    FunctionControl, InterruptionCode, InterruptionSubclass, Irb, Microseconds, ScswContents,
-    SschCc, StatusControl, SubchannelId, SubchannelSet, SubchannelStatus, TschCc, Wake,
+    ActivityControl, CcwFlags, CommandCode, DeferredConditionCode, DeviceStatus, FunctionControl,
+    Irb, ScswContents, SschCc, StatusControl, SubchannelStatus, TschCc,
 };
-use fake::{Fake, FakeArea, Step};
-
-const OWN: SubchannelId = SubchannelId::new(SubchannelSet::ZERO, 7);
-const OTHER: SubchannelId = SubchannelId::new(SubchannelSet::ZERO, 8);
-const LIMIT: u64 = 1000;
-const PROGRAM: u32 = 0x2000 + 8 + 32;
-
-const CONVERSATION: Conversation = Conversation {
-    subchannel: OWN,
-    interruption_parameter: 0x1234_5678,
-    time_limit: Microseconds(LIMIT),
-    waiting: Waiting::AtWaitPoint,
-};
+use fake::*;
 
 const READ: Command = Command { code: CommandCode(0x22), name: "read-configuration" };
 const WRITE: Command = Command { code: CommandCode(0x31), name: "write-status" };
 const RESET: Command = Command { code: CommandCode(0x33), name: "reset" };
 
-fn io(subchannel: SubchannelId) -> Wake {
-    let subclass = InterruptionSubclass::from_low_bits(3);
-    Wake::Io(InterruptionCode { subchannel, interruption_parameter: 0x1234_5678, subclass })
-}
-
-fn wait(wake: Wake) -> Step {
-    let now = if wake == Wake::Timeout { LIMIT } else { 10 };
-    Step::Wait { until: LIMIT, now, wake }
-}
-
-fn ended() -> ScswContents {
-    ScswContents {
-        function: FunctionControl::START,
-        status: StatusControl::PRIMARY | StatusControl::SECONDARY | StatusControl::STATUS_PENDING,
-        device_status: DeviceStatus::CHANNEL_END | DeviceStatus::DEVICE_END,
-        ccw_address: PROGRAM + 8,
-        ..ScswContents::default()
-    }
-}
-
-fn tsch(contents: ScswContents) -> Step {
-    Step::Tsch(TschCc::StatusWasPending, Irb::new(contents.into()))
-}
-
-/// One command, NOP with nothing to transfer.
-fn ssch(cc: SschCc) -> Step {
-    Step::Ssch { commands: vec![(0x03, CcwFlags::empty(), 0)], replies: vec![], cc }
-}
-
 fn sense(cc: SschCc, bytes: &[u8]) -> Step {
     let flags = CcwFlags::SUPPRESS_LENGTH_INDICATION;
     Step::Ssch { commands: vec![(0x04, flags, 32)], replies: vec![(0, bytes.to_vec())], cc }
-}
-
-fn run_nop(script: Vec<Step>) -> (Result<Completion, ProgramError>, Elsewhere) {
-    let mut machine = Fake::new(OWN, script);
-    let mut program = ChannelProgram::new(&mut machine, 0).unwrap();
-    program.control(Command::NO_OPERATION).unwrap();
-    let mut others = Elsewhere::default();
-    let result = CONVERSATION.run(&mut machine, &mut others, &mut program);
-    machine.finish();
-    (result, others)
-}
-
-fn failure(script: Vec<Step>) -> ProgramError {
-    run_nop(script).0.unwrap_err()
 }
 
 #[test]
@@ -170,48 +114,6 @@ fn every_condition_code_of_the_start_is_an_outcome_of_its_own() {
     for (script, expected) in table {
         assert_eq!(failure(script), ProgramError::Start(expected));
     }
-}
-
-#[test]
-fn status_that_stood_in_the_way_is_handed_on() {
-    let alert = ScswContents {
-        status: StatusControl::ALERT | StatusControl::STATUS_PENDING,
-        ..ScswContents::default()
-    };
-    let script = vec![
-        ssch(SschCc::StatusPending),
-        tsch(alert),
-        ssch(SschCc::Started),
-        wait(io(OWN)),
-        tsch(ended()),
-    ];
-    let (result, others) = run_nop(script);
-    assert!(result.is_ok());
-    assert_eq!(others.statuses, [(OWN, alert.into())]);
-}
-
-#[test]
-fn what_happens_elsewhere_is_not_lost() {
-    let alert = ScswContents {
-        status: StatusControl::ALERT | StatusControl::STATUS_PENDING,
-        ..ScswContents::default()
-    };
-    let script = vec![
-        ssch(SschCc::Started),
-        wait(io(OTHER)),
-        wait(Wake::Service),
-        wait(io(OWN)),
-        tsch(alert),
-        wait(io(OWN)),
-        Step::Tsch(TschCc::NotStatusPending, Irb::default()),
-        wait(Wake::ChannelReport),
-        wait(io(OWN)),
-        tsch(ended()),
-    ];
-    let (result, others) = run_nop(script);
-    assert!(result.is_ok());
-    assert_eq!(others.wakes, [io(OTHER), Wake::Service, Wake::ChannelReport]);
-    assert_eq!(others.statuses, [(OWN, alert.into())]);
 }
 
 #[test]
@@ -362,77 +264,6 @@ fn sense_bytes_that_cannot_be_had_are_said_to_be_missing() {
             },
         }
     );
-}
-
-#[test]
-fn a_lost_interruption_is_found_when_the_time_is_over() {
-    let script = vec![ssch(SschCc::Started), wait(Wake::Timeout), tsch(ended())];
-    assert_eq!(run_nop(script).0.unwrap().arrival, Arrival::FoundAtDeadline);
-}
-
-#[test]
-fn a_storm_of_other_interruptions_does_not_hold_the_time() {
-    let script = vec![
-        ssch(SschCc::Started),
-        Step::Wait { until: LIMIT, now: LIMIT, wake: io(OTHER) },
-        tsch(ended()),
-    ];
-    assert_eq!(run_nop(script).0.unwrap().arrival, Arrival::FoundAtDeadline);
-}
-
-#[test]
-fn a_program_that_does_not_end_is_cleared() {
-    let nothing = || Step::Tsch(TschCc::NotStatusPending, Irb::default());
-    let gone = || Step::Tsch(TschCc::NotOperational, Irb::default());
-    let started = || vec![ssch(SschCc::Started), wait(Wake::Timeout), nothing()];
-    let clear_wait = |wake| Step::Wait { until: 2 * LIMIT, now: LIMIT + 1, wake };
-    let cleared = || {
-        tsch(ScswContents {
-            function: FunctionControl::CLEAR,
-            status: StatusControl::STATUS_PENDING,
-            ..ScswContents::default()
-        })
-    };
-    let initiated = || Step::Csch(CschCc::Initiated);
-    let table = [
-        (vec![Step::Csch(CschCc::NotOperational)], ClearOutcome::NotOperational),
-        (vec![initiated(), clear_wait(io(OWN)), cleared()], ClearOutcome::Cleared),
-        (
-            vec![initiated(), clear_wait(io(OWN)), nothing(), clear_wait(io(OWN)), cleared()],
-            ClearOutcome::Cleared,
-        ),
-        (vec![initiated(), clear_wait(io(OWN)), gone()], ClearOutcome::NotOperational),
-        (vec![initiated(), clear_wait(Wake::Timeout), cleared()], ClearOutcome::Cleared),
-        (vec![initiated(), clear_wait(Wake::Timeout), nothing()], ClearOutcome::NoAnswer),
-    ];
-    for (rest, outcome) in table {
-        let script = started().into_iter().chain(rest).collect();
-        let error = failure(script);
-        assert_eq!(error, ProgramError::Start(StartError::TimedOut(outcome)));
-        assert_eq!(error.is_not_operational(), outcome == ClearOutcome::NotOperational);
-    }
-}
-
-#[test]
-fn waiting_by_testing_leaves_interruptions_alone() {
-    let nothing = || Step::Tsch(TschCc::NotStatusPending, Irb::default());
-    let waiting = Waiting::ByTesting;
-    let run = |script: Vec<Step>, time_limit| {
-        let mut machine = Fake::new(OWN, script);
-        let mut program = ChannelProgram::new(&mut machine, 0).unwrap();
-        program.control(Command::NO_OPERATION).unwrap();
-        let conversation = Conversation { waiting, time_limit, ..CONVERSATION };
-        let mut others = Elsewhere::default();
-        let result = conversation.run(&mut machine, &mut others, &mut program);
-        machine.finish();
-        assert_eq!(others, Elsewhere::default());
-        result
-    };
-    let script = vec![ssch(SschCc::Started), nothing(), nothing(), tsch(ended())];
-    assert_eq!(run(script, Microseconds(1)).unwrap().arrival, Arrival::InTime);
-    let script = vec![ssch(SschCc::Started), nothing(), Step::Csch(CschCc::Initiated), nothing()];
-    let timed_out = StartError::TimedOut(ClearOutcome::NoAnswer);
-    assert_eq!(run(script, Microseconds(0)), Err(ProgramError::Start(timed_out)));
 }
 
 fn identify(reply: &[u8], residual: u16) -> Result<channel_io::SenseId, IdentifyError> {

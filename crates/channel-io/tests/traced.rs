@@ -166,11 +166,11 @@ const LINES: [&str; 19] = [
     "STCRW source=subchannel id=0007 recovery=installed-parameters-initialized flags=- cc=0 \
      report stored",
     "STCRW cc=1 no report pending",
-    "DIAGNOSE code=0500 subcode=3 subchannel=0.0.0001 queue=0 cookie=0x0 notified cookie=0x10",
-    "DIAGNOSE code=0500 subcode=3 subchannel=0.0.0001 queue=0 cookie=0x10 refused code=-22",
-    "WAIT ended time-reached",
-    "INTERRUPTION class=external service-signal",
-    "INTERRUPTION class=machine-check channel-report-pending",
+    "DIAGNOSE code=0500 subcode=3 subchannel=0.0.0001 queue=0 cookie=0x0 outcome=notified next-cookie=0x10",
+    "DIAGNOSE code=0500 subcode=3 subchannel=0.0.0001 queue=0 cookie=0x10 outcome=refused reason=-22",
+    "WAIT ended=time-reached",
+    "INTERRUPTION class=external pending=service-signal",
+    "INTERRUPTION class=machine-check pending=channel-report",
 ];
 
 #[test]

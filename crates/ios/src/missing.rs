@@ -84,10 +84,10 @@ impl<P: Platform> Ios<P> {
     }
 
     fn devices_overdue(&self, now: Microseconds) -> Vec<UcbIndex> {
-        let late = self.overdue(now, RequestState::Active);
-        let mut devices: Vec<_> = late.into_iter().filter_map(|id| self.device_of(id)).collect();
-        devices.sort_unstable();
-        devices.dedup();
+        let mut devices = Vec::new();
+        for id in self.overdue(now, RequestState::Active) {
+            devices.extend(self.device_of(id).filter(|device| !devices.contains(device)));
+        }
         devices
     }
 
@@ -185,13 +185,13 @@ impl<P: Platform> Ios<P> {
         }
     }
 
-    /// A device is gone: what it had, and what waits for it, ends in [`Status::NotOperational`].
+    /// A device does not answer any more: what it had, and what waits for it, ends in
+    /// [`Status::NotOperational`]. That its subchannel is not operational does not say that the device has let
+    /// go of the data of its requests: it is cleared, and its driver says so.
     pub(crate) fn device_gone(&mut self, device: UcbIndex) {
         self.drain(device);
         self.not_operational(device);
-        for id in self.active_on(device) {
-            self.end(id, Status::NotOperational);
-        }
+        self.clear(device, Status::NotOperational);
         self.redrive(device);
     }
 }

@@ -91,14 +91,16 @@ where
     P::Anchor: MirrorAnchor<P>,
 {
     check(ios, primary, secondary)?;
-    let Some(second) = ios.ucb(secondary).map(|ucb| *ucb.limits()) else {
-        return Err(EstablishError::NoSuchDevice(Leg::Secondary));
-    };
     let Some((limits, ddt)) = ios.ucb(primary).map(|ucb| (*ucb.limits(), ucb.ddt())) else {
         return Err(EstablishError::NoSuchDevice(Leg::Primary));
     };
-    ios.set_limits(primary, limits.narrowed_by(&second));
+    let Some((others, other_ddt)) = ios.ucb(secondary).map(|ucb| (*ucb.limits(), ucb.ddt())) else {
+        return Err(EstablishError::NoSuchDevice(Leg::Secondary));
+    };
+    ios.set_limits(primary, limits.narrowed_by(&others));
+    // The secondary's kind too: the front-end detour keeps a process's own writes off it.
     install(ios, ddt);
+    install(ios, other_ddt);
     let mirror = ios.anchor.mirror_mut();
     let index = PairIndex(mirror.pairs.len());
     mirror.pairs.push(Pair {

@@ -44,12 +44,16 @@ where
     P::Anchor: MirrorAnchor<P>,
 {
     let tracks = &ios.anchor.mirror().tracks;
+    let first_of_failed = tracks.first_of(id).filter(|_| !status.is_complete());
     let decision = match tracks.first_of(id) {
         Some(first) => second_ended(ios, first, id, status),
         None if tracks.get(id).is_some() => first_ended(ios, id, status),
         None => Decision::NotMirrored,
     };
     ios.trace(format_args!("POST-STATUS request={id} status={status} decision={decision}"));
+    if let Some(first) = first_of_failed {
+        secondary_failed(ios, first, status);
+    }
     match decision {
         Decision::NotMirrored => onward(ios, id, status),
         Decision::Hold(_) | Decision::WaitForFirst => {}
@@ -113,13 +117,19 @@ where
     let Some(track) = ios.anchor.mirror().tracks.get(first) else {
         return Decision::NotMirrored;
     };
-    if !status.is_complete() {
-        let operation = track.operation;
-        suspend(ios, track.pair, SuspendReason { leg: Leg::Secondary, operation, status });
-    }
     match track.first {
         Progress::Ended(_) => Decision::Confirm(first),
         Progress::NotStarted | Progress::Scheduled | Progress::Started => Decision::WaitForFirst,
+    }
+}
+
+/// A second request failed: the pair is suspended before anything is confirmed.
+fn secondary_failed<P: Platform>(ios: &mut Ios<P>, first: RequestId, status: Status)
+where
+    P::Anchor: MirrorAnchor<P>,
+{
+    if let Some(Track { pair, operation, .. }) = ios.anchor.mirror().tracks.get(first) {
+        suspend(ios, pair, SuspendReason { leg: Leg::Secondary, operation, status });
     }
 }
 

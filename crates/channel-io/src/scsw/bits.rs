@@ -9,11 +9,8 @@ macro_rules! display_names {
         /// The names of the bits that are on, joined by `+`; `-` when none is.
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let names = [$((Self::$flag, $name)),+];
-                crate::words::join(
-                    f,
-                    names.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, n)| *n),
-                )
+                const NAMES: &[(u16, &str)] = &[$((<$type>::$flag.bits() as u16, $name)),+];
+                crate::words::join_bits(f, u16::from(self.bits()), NAMES)
             }
         }
     };

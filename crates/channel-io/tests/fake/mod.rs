@@ -3,11 +3,15 @@
 //! It is stricter than QEMU: any other call, in any other order, fails the test; the operands of SSCH are
 //! checked as the architecture has them (boundaries, addresses in live areas below 2 GiB, flags that
 //! fit each other), and a script that was not followed to its end fails too.
-#![allow(dead_code, reason = "each test file uses its own part of the fake")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part of the fake")]
 
 mod area;
+mod conversation;
 
 pub(crate) use area::{FakeArea, Memory};
+pub(crate) use conversation::{
+    CONVERSATION, LIMIT, OTHER, OWN, PROGRAM, ended, failure, io, run_nop, ssch, tsch, wait,
+};
 
 use channel_io::{
     Ccw1, CcwFlags, ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc, HostCookie, HschCc, Irb,
