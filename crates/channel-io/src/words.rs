@@ -3,6 +3,7 @@
 use core::fmt;
 
 /// Writes the names of the bits that are on in `bits`, each given with its bit, as [`join`] does.
+#[inline(never)]
 pub(crate) fn join_bits(
     f: &mut fmt::Formatter<'_>,
     bits: u16,
@@ -12,6 +13,7 @@ pub(crate) fn join_bits(
 }
 
 /// Writes `names` with `+` between them, or `-` when there are none: a value with no space in it.
+#[inline(never)]
 pub(crate) fn join(
     f: &mut fmt::Formatter<'_>,
     names: &mut dyn Iterator<Item = &'static str>,

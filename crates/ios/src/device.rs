@@ -129,6 +129,18 @@ pub enum Ended {
     Broken(Broken),
 }
 
+/// What a last look at a device before a wait has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Settled {
+    /// Nothing: the device has what it is to do, and interrupts at the next end.
+    Quiet,
+    /// A request has ended, and there may be no interruption for it.
+    Ended,
+    /// The device is not there or refuses the notification.
+    NotOperational,
+}
+
 /// What a device said that cannot be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken {
@@ -213,6 +225,14 @@ pub trait Device<M> {
     /// The next request that has ended, with or without an interruption. Asked until it has
     /// [`Ended::Nothing`] to say; from then on the device interrupts at the next end.
     fn ended(&mut self, machine: &mut M) -> Ended;
+
+    /// Looks again at what device and program may have told each other at the same moment, each before it saw
+    /// what the other said. Called before the supervisor waits, after an instruction that serializes; a
+    /// notification that the device still wants is given here. A device whose start and end are
+    /// instructions has nothing to look at.
+    fn settle(&mut self, _machine: &mut M) -> Settled {
+        Settled::Quiet
+    }
 
     /// Ends everything that the device has, and sets it up anew: afterwards it holds no request, built
     /// or started, and no address.

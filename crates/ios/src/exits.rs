@@ -71,6 +71,7 @@ impl<P: Platform> Ios<P> {
             sequence: 0,
             device,
             operation: entry.operation,
+            asked_for: entry.operation,
             data: None,
             process: entry.process,
             token: Token(0),
@@ -95,6 +96,16 @@ impl<P: Platform> Ios<P> {
         self.enqueue(second);
     }
 
+    /// Makes a request that its device does not have yet ask for something else. Its process is still told
+    /// of what it asked for itself.
+    pub fn replace_operation(&mut self, id: RequestId, operation: Operation) {
+        if let Some(entry) = self.requests.get_mut(id)
+            && entry.state != RequestState::Active
+        {
+            entry.operation = operation;
+        }
+    }
+
     /// Takes a request off its device's queue; whether it was there.
     #[must_use]
     pub fn withdraw(&mut self, id: RequestId) -> bool {
@@ -104,10 +115,11 @@ impl<P: Platform> Ios<P> {
         let Some(ucb) = self.ucbs.get_mut(device.index()) else {
             return false;
         };
-        let Some(place) = ucb.queue.iter().position(|queued| *queued == id) else {
+        let waiting = ucb.queue.len();
+        ucb.queue.retain(|queued| *queued != id);
+        if ucb.queue.len() == waiting {
             return false;
-        };
-        ucb.queue.remove(place);
+        }
         self.set_state(id, RequestState::InHand);
         true
     }

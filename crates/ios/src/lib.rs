@@ -40,7 +40,7 @@ mod vectors;
 
 pub use device::{
     Broken, Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, RangeLimits,
-    StartCc,
+    Settled, StartCc,
 };
 pub use exits::{NotStartable, Startable};
 pub use operation::{Extent, Operation, SECTOR_BYTES, SectorNumber};

@@ -25,7 +25,7 @@ pub(crate) fn post<P: Platform>(ios: &mut Ios<P>, id: RequestId, status: Status)
     };
     let posted = Posted {
         token: entry.token,
-        operation: entry.operation,
+        operation: entry.asked_for,
         status,
         data,
         asked: entry.asked,

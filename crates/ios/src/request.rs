@@ -115,6 +115,8 @@ pub(crate) struct Entry<D> {
     pub(crate) sequence: u32,
     pub(crate) device: UcbIndex,
     pub(crate) operation: Operation,
+    /// What its process asked for; `operation` may have been put in its place.
+    pub(crate) asked_for: Operation,
     pub(crate) data: Option<D>,
     pub(crate) process: ProcessId,
     pub(crate) token: Token,

@@ -68,6 +68,7 @@ impl<P: Platform> Ios<P> {
             sequence: 0,
             device: request.device,
             operation: request.operation,
+            asked_for: request.operation,
             data: request.data,
             process: request.process,
             token: request.token,
@@ -288,11 +289,8 @@ pub(crate) fn iosvcp_return<P: Platform>(ios: &mut Ios<P>, id: RequestId, cc: St
     let (device, state) = (entry.device, entry.state);
     match cc {
         StartCc::Started => {
-            ios.set_state(id, RequestState::Active);
+            ios.activate(id, device);
             ios.statistics.started += 1;
-            if let Some(ucb) = ios.ucbs.get_mut(device.index()) {
-                ucb.active += 1;
-            }
         }
         StartCc::StatusPending | StartCc::Busy => put_back(ios, id, device, state),
         StartCc::NotOperational => not_started(ios, id, device),
@@ -318,14 +316,12 @@ fn put_back<P: Platform>(ios: &mut Ios<P>, id: RequestId, device: UcbIndex, stat
 /// A request whose device is not operational. The device may have seen it all the same, so it is
 /// cleared, with all that it has, before any of that is posted.
 fn not_started<P: Platform>(ios: &mut Ios<P>, id: RequestId, device: UcbIndex) {
-    let Some(ucb) = ios.ucbs.get_mut(device.index()) else { return };
-    if ucb.state == UcbState::NotOperational {
+    if ios.ucb(device).is_none_or(|ucb| ucb.state == UcbState::NotOperational) {
         ios.set_state(id, RequestState::Ended);
         (ios.vectors.post_status.entry)(ios, id, Status::NotOperational);
         return;
     }
-    ucb.active += 1;
-    ios.set_state(id, RequestState::Active);
+    ios.activate(id, device);
     ios.not_operational(device);
     ios.clear(device, Status::NotOperational);
     ios.redrive(device);

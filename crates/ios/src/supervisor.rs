@@ -46,7 +46,9 @@ pub struct Statistics {
     pub interruptions: u64,
     /// Interruptions for a subchannel that no UCB has.
     pub unsolicited: u64,
-    /// Requests found ended with no interruption to tell of it.
+    /// Devices found, at the last look before a wait, with a request ended.
+    pub settled: u64,
+    /// Requests found ended with no interruption to tell of it, after their time was up.
     pub lost_interruptions: u64,
     /// Devices cleared.
     pub clears: u64,
@@ -70,6 +72,8 @@ pub struct Ios<P: Platform> {
     pub(crate) posted: Vec<VecDeque<Posted<P::Data>>>,
     /// Data that a device which could not be cleared may still use.
     pub(crate) kept: Vec<P::Data>,
+    /// Devices that have requests, in no order.
+    pub(crate) busy: Vec<UcbIndex>,
     pub(crate) statistics: Statistics,
     pub(crate) time_limit: Microseconds,
     pub(crate) next_check: Option<Microseconds>,
@@ -89,6 +93,7 @@ impl<P: Platform> Ios<P> {
             requests: RequestTable::new(),
             posted: Vec::new(),
             kept: Vec::new(),
+            busy: Vec::new(),
             statistics: Statistics::default(),
             time_limit: TIME_LIMIT,
             next_check: None,
@@ -274,6 +279,10 @@ impl<P: Platform> Ios<P> {
     /// Waits for something to happen, until a time if one is given, and deals with what the channel
     /// subsystem has to say: interruptions, drained by TPI; channel reports; requests overdue.
     pub fn wait(&mut self, until: Option<Microseconds>) -> Waited {
+        if self.settle() {
+            self.check_missing();
+            return Waited::Interruption;
+        }
         let check = self.next_look();
         let wake_at = match (until, check) {
             (Some(until), Some(check)) => Some(until.min(check)),

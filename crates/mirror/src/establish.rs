@@ -5,7 +5,7 @@ use crate::table::{MirrorAnchor, Role, Saved};
 use crate::{Leg, Pair, PairIndex, PairState, back_end, front_end, post_status};
 use alloc::vec::Vec;
 use core::fmt;
-use ios::{Ddtsio, Ios, IosvcpReturn, Platform, PostStatus, UcbIndex, Vector};
+use ios::{Characteristics, Ddtsio, Ios, IosvcpReturn, Platform, PostStatus, UcbIndex, Vector};
 
 /// Why a pair cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl fmt::Display for EstablishError {
             Self::SecondaryTooSmall { primary_sectors, secondary_sectors } => write!(
                 f,
                 "the secondary is smaller than the primary: {} bytes, {} are needed",
-                u128::from(*secondary_sectors) * 512,
-                u128::from(*primary_sectors) * 512
+                secondary_sectors.saturating_mul(512),
+                primary_sectors.saturating_mul(512)
             ),
             Self::SecondaryBlockTooLarge { primary_bytes, secondary_bytes } => write!(
                 f,
@@ -97,7 +97,7 @@ where
     let Some((others, other_ddt)) = ios.ucb(secondary).map(|ucb| (*ucb.limits(), ucb.ddt())) else {
         return Err(EstablishError::NoSuchDevice(Leg::Secondary));
     };
-    ios.set_limits(primary, limits.narrowed_by(&others));
+    ios.set_limits(primary, pair_limits(&limits, &others));
     // The secondary's kind too: the front-end detour keeps a process's own writes off it.
     install(ios, ddt);
     install(ios, other_ddt);
@@ -113,6 +113,14 @@ where
     mirror.set_role(primary, Some(Role::Primary(index)));
     mirror.set_role(secondary, Some(Role::Secondary(index)));
     Ok(index)
+}
+
+/// What a pair takes: what both take. A discard is done as write-zeroes on both (see `front_end`), and
+/// so must be one of those too.
+fn pair_limits(primary: &Characteristics, secondary: &Characteristics) -> Characteristics {
+    let both = primary.narrowed_by(secondary);
+    let discard = both.discard.zip(both.write_zeroes).map(|(one, other)| one.common(other));
+    Characteristics { discard, ..both }
 }
 
 /// Whether two devices can be a pair; changes nothing.

@@ -158,6 +158,10 @@ where
     let Some(secondary) = ios.anchor.mirror().pair(index).map(crate::Pair::secondary) else {
         return Decision::NotMirrored;
     };
+    if let Some((_, Operation::Discard(extent))) = ios.request(id) {
+        // What a disk holds after a discard is its own choice, and the legs could choose differently.
+        ios.replace_operation(id, Operation::WriteZeroes(extent));
+    }
     let Some(second) = ios.create_second(id, secondary) else {
         return Decision::NotMirrored;
     };

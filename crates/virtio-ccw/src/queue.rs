@@ -56,6 +56,8 @@ pub struct SplitQueue<A> {
     next_available: u16,
     /// The available index that the device has been shown.
     published: u16,
+    /// The available index up to which the device is known to have been notified, or not to have wanted it.
+    settled: u16,
     /// The used index up to which entries were taken.
     last_used: u16,
     error: Option<QueueError>,
@@ -82,6 +84,7 @@ impl<A: Area> SplitQueue<A> {
             free: Vec::with_capacity(chains),
             next_available: 0,
             published: 0,
+            settled: 0,
             last_used: 0,
             error: None,
         };
@@ -106,6 +109,7 @@ impl<A: Area> SplitQueue<A> {
         self.free.extend((0..self.layout.chains()).rev());
         self.next_available = 0;
         self.published = 0;
+        self.settled = 0;
         self.last_used = 0;
         self.error = None;
     }
@@ -239,6 +243,32 @@ impl<A: Area> SplitQueue<A> {
         // And the index must be visible before it is looked whether the device wants to be told
         // (2.7.13.4 Notifying The Device), or both sides could wait for each other.
         fence(Ordering::SeqCst);
+        let notification = self.notification(new, old);
+        if notification == Notification::Wanted {
+            self.settled = new;
+        }
+        notification
+    }
+
+    /// Whether the device wants to be told of what it was shown since it last was told, or since this was
+    /// last asked. To be asked behind an instruction that serializes, whatever the fences may be worth.
+    pub fn settle(&mut self) -> Notification {
+        let (old, new) = (self.settled, self.published);
+        if old == new {
+            return Notification::NotWanted;
+        }
+        self.settled = new;
+        self.notification(new, old)
+    }
+
+    /// Whether the device is done with a chain that was not taken yet.
+    #[must_use]
+    pub fn has_used(&self) -> bool {
+        self.area.load_le16(self.layout.used + used::INDEX) != self.last_used
+    }
+
+    /// Whether the device wants to be told that the available index went from `old` to `new`.
+    fn notification(&self, new: u16, old: u16) -> Notification {
         let wanted = match self.suppression {
             Suppression::EventIndex => {
                 needs_event(self.area.load_le16(self.layout.available_event()), new, old)
@@ -313,6 +343,6 @@ impl<A: Area> SplitQueue<A> {
         // The device must see this before the index is read again
         // (VIRTIO 1.2, 2.7.14 Receiving Used Buffers From The Device).
         fence(Ordering::SeqCst);
-        self.area.load_le16(self.layout.used + used::INDEX) != self.last_used
+        self.has_used()
     }
 }

@@ -201,6 +201,44 @@ fn what_is_used_while_the_queue_is_armed_is_not_missed() {
     }
 }
 
+/// Device and driver each look before the other's store is there, as on a machine whose fences do not
+/// serialize.
+#[test]
+fn what_both_sides_missed_is_found_when_the_queue_is_settled() {
+    for suppression in [Suppression::Flags, Suppression::EventIndex] {
+        let mut machine = Machine::new(Disk::new(1));
+        let mut queue = queue(&mut machine, suppression);
+        let information = queue.information(0);
+        let used_index = information.used.get() + used::INDEX as u64;
+        let no_notify = information.used.get() + used::FLAGS as u64;
+        let event = information.used.get() + used::available_event(8) as u64;
+        let says = |address: u64, value: u8| {
+            machine.memory.access(address, 2, |bytes| bytes.copy_from_slice(&[value, 0]));
+        };
+        assert_eq!(queue.settle(), Notification::NotWanted, "there is nothing");
+        let chain = queue.take_free().unwrap();
+        queue.offer(chain, 1);
+        assert_eq!(queue.publish(), Notification::Wanted);
+        assert_eq!(queue.settle(), Notification::NotWanted, "it was told");
+        // The device is at work, and wants to be told only of what comes later.
+        says(no_notify, 1);
+        let chain = queue.take_free().unwrap();
+        queue.offer(chain, 1);
+        says(event, 5);
+        assert_eq!(queue.publish(), Notification::NotWanted);
+        // It went to sleep before it saw the second chain.
+        says(no_notify, 0);
+        says(event, 1);
+        assert_eq!(queue.settle(), Notification::Wanted);
+        assert_eq!(queue.settle(), Notification::NotWanted, "once is enough");
+        // And its end came before it saw that an interruption was asked for.
+        assert_eq!(queue.next_used(), Ok(None));
+        assert!(!queue.arm() && !queue.has_used());
+        says(used_index, 1);
+        assert!(queue.has_used());
+    }
+}
+
 #[test]
 fn an_error_stays_until_the_queue_is_cleared() {
     let mut machine = Machine::new(Disk::new(1));

@@ -21,10 +21,11 @@ const UNITS_A_MICROSECOND: u64 = 1 << 12;
 const HEARTBEAT: u64 = 20_000 * UNITS_A_MICROSECOND;
 
 /// What the clock comparator holds, once [`start`] has set it.
-static COMPARATOR: AtomicU64 = AtomicU64::new(NEVER);
+static COMPARATOR: AtomicU64 = AtomicU64::new(0);
 
 /// Sets the clock comparator for the first time.
 pub(crate) fn start() {
+    COMPARATOR.store(NEVER, Ordering::Relaxed);
     time::sckc(NEVER);
 }
 

@@ -2,7 +2,7 @@
 
 use super::buffer::Buffer;
 use super::limits::Limits;
-use super::online::Online;
+use super::online::{Online, Told};
 use super::probe::{Agreement, ProbeError};
 use crate::queue::{Geometry, Notification};
 use crate::spec::Features;
@@ -12,12 +12,12 @@ use crate::transport::{Settings, Transport};
 use alloc::boxed::Box;
 use channel_io::enumerate::{disable, find_device};
 use channel_io::program::{Nowhere, WakeSink};
-use channel_io::{Area, Enablement, Irb, Machine, NotifyOutcome, SubchannelId};
+use channel_io::{Area, Enablement, Irb, Machine, SubchannelId};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use ios::{
     Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Operation, RequestId,
-    StartCc,
+    Settled, StartCc,
 };
 
 /// How far a device is set up.
@@ -311,17 +311,22 @@ impl<M: Machine, B: Buffer> Device<M> for BlockDevice<M::Area, B> {
                 online.queue.outstanding()
             ));
         }
-        match notification {
-            Notification::NotWanted => StartCc::Started,
-            Notification::Wanted => {
-                match machine.notify(subchannel, REQUEST_QUEUE, online.cookie) {
-                    NotifyOutcome::Notified(cookie) => {
-                        online.cookie = cookie;
-                        StartCc::Started
-                    }
-                    NotifyOutcome::Refused(_) => StartCc::NotOperational,
-                }
-            }
+        match online.notify(machine, subchannel, notification) {
+            Told::Yes | Told::NotWanted => StartCc::Started,
+            Told::Refused => StartCc::NotOperational,
+        }
+    }
+
+    fn settle(&mut self, machine: &mut M) -> Settled {
+        let State::Online(online) = &mut self.state else {
+            return Settled::Quiet;
+        };
+        let online = &mut ***online;
+        let notification = online.queue.settle();
+        match online.notify(machine, self.transport.subchannel(), notification) {
+            Told::Refused => Settled::NotOperational,
+            Told::Yes | Told::NotWanted if online.queue.has_used() => Settled::Ended,
+            Told::Yes | Told::NotWanted => Settled::Quiet,
         }
     }
 

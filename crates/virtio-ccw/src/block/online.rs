@@ -2,13 +2,24 @@
 
 use super::probe::{Agreement, ProbeError};
 use super::slots::{STATUS_NOT_WRITTEN, Slots};
-use crate::queue::{ChainIndex, QueueError, SplitQueue, UsedChain};
-use crate::spec::block::status;
+use crate::queue::{ChainIndex, Notification, QueueError, SplitQueue, UsedChain};
+use crate::spec::block::{REQUEST_QUEUE, status};
 use alloc::vec::Vec;
-use channel_io::{Area, HostCookie, Storage};
+use channel_io::{Area, ChannelSubsystem, HostCookie, NotifyOutcome, Storage, SubchannelId};
 use ios::{Broken, RequestId, Status};
 
-/// What a device has while it is ready for requests.
+/// What came of telling the device that there is something in its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It was told.
+    Yes,
+    /// It did not want to be told.
+    NotWanted,
+    /// It refused, or is not there.
+    Refused,
+}
+
+/// What a block device has while it is ready for requests.
 #[derive(Debug)]
 pub(super) struct Online<A> {
     pub(super) queue: SplitQueue<A>,
@@ -38,6 +49,25 @@ impl<A: Area> Online<A> {
             |chain: &ChainIndex| self.slots.get(*chain).is_some_and(|slot| slot.request == request);
         let place = self.built.iter().rposition(is_it)?;
         self.built.get(place).map(|chain| (place, *chain))
+    }
+
+    /// Tells the device that there is something in its queue, if it wants to be told.
+    pub(super) fn notify<C: ChannelSubsystem>(
+        &mut self,
+        channels: &mut C,
+        subchannel: SubchannelId,
+        notification: Notification,
+    ) -> Told {
+        match notification {
+            Notification::NotWanted => Told::NotWanted,
+            Notification::Wanted => match channels.notify(subchannel, REQUEST_QUEUE, self.cookie) {
+                NotifyOutcome::Notified(cookie) => {
+                    self.cookie = cookie;
+                    Told::Yes
+                }
+                NotifyOutcome::Refused(_) => Told::Refused,
+            },
+        }
     }
 
     /// The next chain that the device is done with.
