@@ -169,15 +169,20 @@ pub enum ParseDeviceIdError {
 impl fmt::Display for ParseDeviceIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("a device is expected, as in 0001 or 0.0.0001"),
+            Self::Empty => f.write_str("expected a device, as in 0001 or 0.0.0001"),
             Self::Parts(parts) => {
-                write!(f, "a device has one part or three, as in 0001 or 0.0.0001, not {parts}")
+                write!(
+                    f,
+                    "expected a device of one part or three, as in 0001 or 0.0.0001, not {parts}"
+                )
             }
             Self::Image => {
-                f.write_str("the channel subsystem (first part) must be hexadecimal, 0 to fe")
+                f.write_str("expected a channel subsystem (first part) in hexadecimal, 0 to fe")
             }
-            Self::Set => f.write_str("the subchannel set (second part) must be 0 to 3"),
-            Self::Number => f.write_str("the device number must be one to four hexadecimal digits"),
+            Self::Set => f.write_str("expected a subchannel set (second part) from 0 to 3"),
+            Self::Number => {
+                f.write_str("expected a device number of one to four hexadecimal digits")
+            }
         }
     }
 }

@@ -192,6 +192,7 @@ impl<A: Area> ChannelProgram<A> {
         }
     }
 
+    #[inline(never)]
     fn add(
         &mut self,
         command: Command,

@@ -63,7 +63,7 @@ fn what_is_no_device_is_refused_with_the_reason() {
     assert_eq!("0.0.1".parse::<DeviceNumber>(), Err(ParseDeviceIdError::Number));
     assert_eq!(
         ParseDeviceIdError::Parts(2).to_string(),
-        "a device has one part or three, as in 0001 or 0.0.0001, not 2"
+        "expected a device of one part or three, as in 0001 or 0.0.0001, not 2"
     );
 }
 

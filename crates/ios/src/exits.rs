@@ -154,6 +154,7 @@ impl<P: Platform> Ios<P> {
 
     /// What a request asks for, and of which device.
     #[must_use]
+    #[inline]
     pub fn request(&self, id: RequestId) -> Option<(UcbIndex, Operation)> {
         self.requests.get(id).map(|entry| (entry.device, entry.operation))
     }

@@ -155,6 +155,7 @@ impl<P: Platform> Ios<P> {
         }
     }
 
+    #[inline]
     pub(crate) fn device_of(&self, id: RequestId) -> Option<UcbIndex> {
         self.requests.get(id).map(|entry| entry.device)
     }

@@ -67,6 +67,8 @@ pub struct Ios<P: Platform> {
     pub anchor: P::Anchor,
     pub(crate) ucbs: Vec<Ucb<P>>,
     pub(crate) ddts: Vec<Ddt<P>>,
+    /// Devices that were found and cannot be driven, and why.
+    pub(crate) unusable: Vec<(DeviceId, &'static str)>,
     pub(crate) vectors: Vectors<P>,
     pub(crate) requests: RequestTable<P::Data>,
     pub(crate) posted: Vec<VecDeque<Posted<P::Data>>>,
@@ -89,6 +91,7 @@ impl<P: Platform> Ios<P> {
             anchor,
             ucbs: Vec::new(),
             ddts: Vec::new(),
+            unusable: Vec::new(),
             vectors: Vectors::supervisor(),
             requests: RequestTable::new(),
             posted: Vec::new(),
@@ -138,6 +141,17 @@ impl<P: Platform> Ios<P> {
             active: 0,
         });
         index
+    }
+
+    /// Notes a device that was found and cannot be driven, so that who asks for it is told why.
+    pub fn add_unusable(&mut self, id: DeviceId, why: &'static str) {
+        self.unusable.push((id, why));
+    }
+
+    /// Why a device that was found cannot be driven.
+    #[must_use]
+    pub fn unusable(&self, id: DeviceId) -> Option<&'static str> {
+        self.unusable.iter().find(|(other, _)| *other == id).map(|(_, why)| *why)
     }
 
     /// A new I/O process: a queue of its own for what is posted to it.

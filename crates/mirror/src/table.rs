@@ -112,6 +112,7 @@ impl<P: Platform> Mirror<P> {
 
     /// What a device is to the mirror.
     #[must_use]
+    #[inline]
     pub fn role(&self, device: UcbIndex) -> Option<Role> {
         self.roles.get(device.index()).copied().flatten()
     }

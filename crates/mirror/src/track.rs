@@ -54,11 +54,13 @@ impl Tracks {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, first: RequestId) -> Option<Track> {
         let (id, track) = self.by_first.get(first.slot())?.as_ref()?;
         (*id == first).then_some(*track)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, first: RequestId) -> Option<&mut Track> {
         let (id, track) = self.by_first.get_mut(first.slot())?.as_mut()?;
         (*id == first).then_some(track)
@@ -104,6 +106,7 @@ impl Tracks {
     }
 
     /// The first request that a second one was created for.
+    #[inline]
     pub(crate) fn first_of(&self, second: RequestId) -> Option<RequestId> {
         let (id, first) = self.first_of.get(second.slot())?.as_ref()?;
         (*id == second).then_some(*first)

@@ -93,6 +93,7 @@ impl<A: Area> SplitQueue<A> {
     }
 
     /// Empties the queue, once the device was reset: every chain is free, all indexes are zero.
+    #[inline(never)]
     pub fn clear(&mut self) {
         self.area.fill(0, self.layout.length, 0);
         if self.layout.is_indirect() {
@@ -165,6 +166,7 @@ impl<A: Area> SplitQueue<A> {
     }
 
     /// Takes a chain that is free.
+    #[inline]
     pub fn take_free(&mut self) -> Option<ChainIndex> {
         let chain = self.free.pop()?;
         if let Some(state) = self.chains.get_mut(usize::from(chain)) {
