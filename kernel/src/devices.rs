@@ -46,6 +46,12 @@ fn add(ios: &mut Supervisor, ddt: DdtIndex, found: &FoundDevice) {
             "CCW006I device {}: {identification}, not a disk that can be driven",
             found.device
         ),
-        error => message!("CCW007W device {} cannot be used: {error}", found.device),
+        ProbeError::Transport(_)
+        | ProbeError::Limits(_)
+        | ProbeError::Queue(_)
+        | ProbeError::Storage(_)
+        | ProbeError::Changed { .. } => {
+            message!("CCW007W device {} cannot be used: {error}", found.device);
+        }
     }
 }

@@ -6,12 +6,14 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 use qemu_tests::faults;
 use qemu_tests::outcome::End;
+use qemu_tests::qmp::Qmp;
 use qemu_tests::{DeviceAddress, Disk, Machine, Outcome, Running};
 use serde_json::{Value, json};
 
@@ -211,10 +213,30 @@ fn double_fault() -> Result<()> {
     Ok(())
 }
 
+/// The wait bit of a PSW mask: bit 14 (PoP SA22-7832-13, ch. 4, "Program-Status Word").
+const PSW_WAIT: u64 = 1 << (63 - 14);
+
+/// Waits until the CPU waits. The line that announces the test is on the console before that.
+fn until_it_waits(qmp: &Qmp) -> Result<()> {
+    let end = Instant::now() + LIMIT;
+    loop {
+        let registers = qmp.human("info registers")?;
+        let mask = registers.split("PSW=mask ").nth(1).and_then(|rest| rest.get(..16));
+        let mask = mask.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let mask = mask.with_context(|| format!("no PSW mask in {registers}"))?;
+        if mask & PSW_WAIT != 0 {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "the CPU does not wait: PSW mask {mask:#018x}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// An operator's restart (in QEMU, `nmi`) of a supervisor that waits: it says where it was.
 fn restart() -> Result<()> {
     let running = machine("wait-forever")?.with_qmp().start()?;
     running.wait_for("CCW990I", LIMIT)?;
+    until_it_waits(running.qmp()?)?;
     running.qmp()?.execute("inject-nmi", json!({}))?;
     let (outcome, address) = ended(running)?;
     judge!(outcome, address == code::UNEXPECTED_INTERRUPTION, "wait state {address:#x}");
