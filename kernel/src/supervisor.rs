@@ -12,7 +12,7 @@ use jobs::parameters::Trace;
 use jobs::{LastWords, Message, Messages, ParameterLine};
 use mirror::Mirror;
 use qemu_exit::QEMUExit;
-use spin::Once;
+use spin::Mutex;
 use virtio_ccw::BlockDevice;
 use zarch::HeapArea;
 
@@ -30,7 +30,7 @@ impl Platform for Native {
 pub(crate) type Supervisor = Ios<Native>;
 
 /// What the job is called, for the last words of a supervisor that fails.
-static JOB: Once<&'static str> = Once::new();
+static JOB: Mutex<Option<&'static str>> = Mutex::new(None);
 
 /// Messages of the jobs, on the console.
 struct Operator;
@@ -44,7 +44,7 @@ impl Messages for Operator {
 /// Does what the parameter line says, and ends the machine.
 pub(crate) fn run(line: &[u8], mut machine: SupervisorMachine) -> ! {
     let line = ParameterLine::read(line);
-    JOB.call_once(|| line.job_name());
+    *JOB.lock() = Some(line.job_name());
     match line.trace() {
         Trace::On => machine.sink_mut().set(Tracing::On),
         Trace::Off => {}
@@ -58,6 +58,7 @@ pub(crate) fn run(line: &[u8], mut machine: SupervisorMachine) -> ! {
 
 /// The RESULT line of a supervisor that found a fault in itself.
 pub(crate) fn last_words(error: fmt::Arguments<'_>) {
-    let job = JOB.get().copied().unwrap_or("boot");
+    // Not waited for: who may have locked it does not go on.
+    let job = JOB.try_lock().and_then(|job| *job).unwrap_or("boot");
     message!("{}", LastWords { job, error });
 }

@@ -163,8 +163,10 @@ struct WithoutControls<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for WithoutControls<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|character| {
-            self.0.write_char(if character.is_control() { ' ' } else { character })
-        })
+        text.chars().try_for_each(|character| self.write_char(character))
+    }
+
+    fn write_char(&mut self, character: char) -> fmt::Result {
+        self.0.write_char(if character.is_control() { ' ' } else { character })
     }
 }

@@ -41,6 +41,7 @@ impl Disk {
     }
 
     /// The most bytes that one read or write may have, in whole blocks: 0 if not even one block.
+    #[inline(never)]
     #[must_use]
     pub fn transfer_bytes(&self) -> u64 {
         let bytes = u64::from(self.limits.transfer_sectors) * u64::from(SECTOR_BYTES);
@@ -49,6 +50,7 @@ impl Disk {
 }
 
 /// The largest multiple of `unit` that is not larger.
+#[inline(never)]
 pub(crate) const fn round_down(number: u64, unit: u64) -> u64 {
     match number.checked_rem(unit) {
         Some(rest) => number - rest,

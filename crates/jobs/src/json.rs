@@ -8,25 +8,27 @@ struct Escaper<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for Escaper<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            match character {
-                '"' | '\\' => write!(self.0, "\\{character}")?,
-                ' '..='~' => self.0.write_char(character)?,
-                _ => {
-                    for unit in character.encode_utf16(&mut [0; 2]) {
-                        write!(self.0, "\\u{unit:04x}")?;
-                    }
+        text.chars().try_for_each(|character| self.write_char(character))
+    }
+
+    fn write_char(&mut self, character: char) -> fmt::Result {
+        match character {
+            '"' | '\\' => write!(self.0, "\\{character}"),
+            ' '..='~' => self.0.write_char(character),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(self.0, "\\u{unit:04x}")?;
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 }
 
 /// Whatever can be shown, as a JSON string.
-pub(crate) struct Escaped<T>(pub(crate) T);
+pub(crate) struct Escaped<'a>(pub(crate) &'a dyn fmt::Display);
 
-impl<T: fmt::Display> fmt::Display for Escaped<T> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
         write!(Escaper(f), "{}", self.0)?;
@@ -51,14 +53,14 @@ impl<'a, 'b> Object<'a, 'b> {
         name: &str,
         value: &dyn fmt::Display,
     ) -> Result<&mut Self, fmt::Error> {
-        write!(self.to, "{}{}:{value}", self.separator, Escaped(name))?;
+        write!(self.to, "{}{}:{value}", self.separator, Escaped(&name))?;
         self.separator = ',';
         Ok(self)
     }
 
     /// A field whose value is a text.
     pub(crate) fn text(&mut self, name: &str, value: &str) -> Result<&mut Self, fmt::Error> {
-        self.field(name, &Escaped(value))
+        self.field(name, &Escaped(&value))
     }
 
     pub(crate) fn end(&mut self) -> fmt::Result {
@@ -97,7 +99,7 @@ mod tests {
             ("gr\u{fc}n \u{1f600}", r#""gr\u00fcn \ud83d\ude00""#),
         ];
         for (text, expected) in cases {
-            assert_eq!(Escaped(text).to_string(), expected);
+            assert_eq!(Escaped(&text).to_string(), expected);
         }
     }
 

@@ -10,7 +10,7 @@
 
 pub(crate) mod last_words;
 
-use crate::json::{List, Object};
+use crate::json::{Escaped, List, Object};
 use crate::platform::JobPlatform;
 use crate::requests::Counts;
 use alloc::string::{String, ToString};
@@ -74,8 +74,8 @@ pub struct PairReport {
 impl fmt::Display for PairReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Object::new(f)
-            .text("primary", &self.primary.to_string())?
-            .text("secondary", &self.secondary.to_string())?
+            .field("primary", &Escaped(&self.primary))?
+            .field("secondary", &Escaped(&self.secondary))?
             .text("state", self.state)?
             .text("reason", &self.reason)?
             .end()
@@ -120,7 +120,7 @@ impl fmt::Display for Value {
         match self {
             Self::Number(number) | Self::Optional(Some(number)) => number.fmt(f),
             Self::Optional(None) => f.write_str("null"),
-            Self::Word(word) => crate::json::Escaped(word).fmt(f),
+            Self::Word(word) => Escaped(word).fmt(f),
             Self::Latency(Latency { p50, p99, max }) => {
                 Object::new(f).field("p50", p50)?.field("p99", p99)?.field("max", max)?.end()
             }
@@ -185,20 +185,23 @@ impl Report {
 
 /// All pairs as they are now.
 pub(crate) fn pairs<P: JobPlatform>(ios: &Ios<P>) -> Vec<PairReport> {
-    let pairs = ios.anchor.mirror().pairs();
-    pairs
-        .filter_map(|(_, pair)| {
-            Some(PairReport {
-                primary: ios.ucb(pair.primary())?.id(),
-                secondary: ios.ucb(pair.secondary())?.id(),
+    let mut reports = Vec::new();
+    for (_, pair) in ios.anchor.mirror().pairs() {
+        if let (Some(primary), Some(secondary)) =
+            (ios.ucb(pair.primary()), ios.ucb(pair.secondary()))
+        {
+            reports.push(PairReport {
+                primary: primary.id(),
+                secondary: secondary.id(),
                 state: pair.state().name(),
                 reason: match pair.state() {
                     PairState::Suspended(reason) => reason.to_string(),
                     PairState::Duplex | PairState::Simplex => String::new(),
                 },
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    reports
 }
 
 /// Whether every pair that there still is has both its legs.

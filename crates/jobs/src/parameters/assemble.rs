@@ -99,7 +99,7 @@ impl Values {
 
     /// Reads the value of a key.
     fn set(&mut self, key: Key, value: &[u8]) -> Result<(), Mistake> {
-        let number = |range| value::number(key, value, range);
+        let number = |least, most| value::number(key, value, &(least..=most)).map(Some);
         match key {
             Key::Mirror => self.mirror = value::pairs(value)?,
             Key::Run => self.run = Some(value::job(value)?),
@@ -107,12 +107,12 @@ impl Values {
             Key::To => self.to = Some(value::device(value)?),
             Key::Op => self.op = Some(value::operation(value)?),
             Key::Bs => self.bs = Some(value::bytes(key, value, &(512..=16 << 20))?),
-            Key::Depth => self.depth = Some(number(&(1..=1024))?),
-            Key::Count => self.count = Some(number(&(1..=COUNT_MOST))?),
-            Key::Seconds => self.seconds = Some(number(&(1..=86400))?),
-            Key::Seed => self.seed = Some(number(&(0..=u64::MAX))?),
+            Key::Depth => self.depth = number(1, 1024)?,
+            Key::Count => self.count = number(1, COUNT_MOST)?,
+            Key::Seconds => self.seconds = number(1, 86400)?,
+            Key::Seed => self.seed = number(0, u64::MAX)?,
             Key::Trace => self.trace = value::trace(value)?,
-            Key::Deadline => self.deadline = Some(number(&(1..=3600))?),
+            Key::Deadline => self.deadline = number(1, 3600)?,
         }
         Ok(())
     }

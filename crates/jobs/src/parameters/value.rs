@@ -24,6 +24,7 @@ impl From<Problem> for Mistake {
 }
 
 /// A whole decimal number in `range`.
+#[inline(never)]
 pub(super) fn number(key: Key, value: &[u8], range: &RangeInclusive<u64>) -> Result<u64, Mistake> {
     let number = decimal(value).ok_or(Problem::NotANumber(key))?;
     in_range(key, number, range)

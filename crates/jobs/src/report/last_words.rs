@@ -30,7 +30,7 @@ impl fmt::Display for LastWords<'_> {
         ] {
             object.field(count, &0)?;
         }
-        object.field("pairs", &List::<PairReport>(&[]))?.field("error", &Escaped(self.error))?;
+        object.field("pairs", &List::<PairReport>(&[]))?.field("error", &Escaped(&self.error))?;
         object.end()
     }
 }

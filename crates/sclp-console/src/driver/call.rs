@@ -43,6 +43,7 @@ pub(super) enum Settled {
 
 impl<B: Backend> SclpConsole<B> {
     /// Issues `command` with the SCCB as it is, as soon as the SCLP is not busy.
+    #[inline(never)]
     pub(super) fn issue(
         &mut self,
         command: Command,
