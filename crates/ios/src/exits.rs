@@ -2,9 +2,7 @@
 //! over when a request starts.
 
 use crate::request::{DataAtPost, Entry, Origin};
-use crate::{
-    Device, Ios, Operation, Platform, ProcessId, RequestId, RequestState, Token, UcbIndex, UcbState,
-};
+use crate::{Device, Ios, Operation, Platform, RequestId, RequestState, Token, UcbIndex, UcbState};
 use channel_io::{TraceSink, WaitPoint};
 use core::fmt;
 
@@ -157,18 +155,6 @@ impl<P: Platform> Ios<P> {
     #[inline]
     pub fn request(&self, id: RequestId) -> Option<(UcbIndex, Operation)> {
         self.requests.get(id).map(|entry| (entry.device, entry.operation))
-    }
-
-    /// Where a request stands.
-    #[must_use]
-    pub fn request_state(&self, id: RequestId) -> Option<RequestState> {
-        self.requests.get(id).map(|entry| entry.state)
-    }
-
-    /// The process that asked for a request, or for the one that it was made from.
-    #[must_use]
-    pub fn request_process(&self, id: RequestId) -> Option<ProcessId> {
-        self.requests.get(id).map(|entry| entry.process)
     }
 
     /// Traces what a routine installed on top of the supervisor did.

@@ -155,9 +155,7 @@ impl<P: Platform> Ios<P> {
     }
 
     fn box_device(&mut self, device: UcbIndex, failed: ClearFailed) {
-        if let Some(ucb) = self.ucbs.get_mut(device.index()) {
-            ucb.state = UcbState::NotOperational;
-        }
+        self.not_operational(device);
         match failed.data {
             DataAfterClear::Released => {}
             DataAfterClear::Lost => {

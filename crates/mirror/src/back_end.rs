@@ -4,6 +4,7 @@
 //! second request goes to its device: at once when its start is permissible, else scheduled.
 
 use crate::pair::{Leg, SuspendReason};
+use crate::post_status::drop_second;
 use crate::suspend::suspend;
 use crate::table::MirrorAnchor;
 use crate::track::{Progress, Track};
@@ -125,15 +126,11 @@ fn never<P: Platform>(ios: &mut Ios<P>, first: RequestId, second: RequestId)
 where
     P::Anchor: MirrorAnchor<P>,
 {
-    let mirror = ios.anchor.mirror_mut();
-    let Some(track) = mirror.tracks.get_mut(first) else {
+    let Some(Track { pair, operation, .. }) = ios.anchor.mirror().tracks.get(first) else {
         return;
     };
-    track.second_progress = Progress::Ended(Status::NotOperational);
-    let (pair, operation) = (track.pair, track.operation);
     let status = Status::NotOperational;
-    mirror.tracks.unlink(second);
-    ios.discard(second);
+    drop_second(ios, first, second, Progress::Ended(status));
     suspend(ios, pair, SuspendReason { leg: Leg::Secondary, operation, status });
 }
 

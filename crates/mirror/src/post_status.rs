@@ -146,7 +146,7 @@ where
 }
 
 /// The second request is gone; what is known of it stays.
-fn drop_second<P: Platform>(
+pub(crate) fn drop_second<P: Platform>(
     ios: &mut Ios<P>,
     first: RequestId,
     second: RequestId,

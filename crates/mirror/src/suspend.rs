@@ -4,7 +4,7 @@
 //! that nothing more is begun there.
 
 use crate::pair::{PairIndex, PairState, SuspendReason};
-use crate::post_status::confirm;
+use crate::post_status::{confirm, drop_second};
 use crate::table::{MirrorAnchor, PairEvent};
 use crate::track::Progress;
 use ios::{Ios, Platform, RequestId, Status};
@@ -24,31 +24,26 @@ where
     mirror.events.push_back(PairEvent::Suspended(index, reason));
     ios.trace(format_args!("SUSPEND pair={} reason=\"{reason}\"", index.0));
     for (first, second) in ios.anchor.mirror().tracks.not_begun(index) {
-        drop_second(ios, first, second);
+        drop_not_begun(ios, first, second);
     }
 }
 
 /// Does away with a second request that its device does not have. A first request that waited for it
 /// alone is confirmed: the pair's state was changed before.
-fn drop_second<P: Platform>(ios: &mut Ios<P>, first: RequestId, second: RequestId)
+fn drop_not_begun<P: Platform>(ios: &mut Ios<P>, first: RequestId, second: RequestId)
 where
     P::Anchor: MirrorAnchor<P>,
 {
-    let tracks = &mut ios.anchor.mirror_mut().tracks;
+    let tracks = &ios.anchor.mirror().tracks;
     let Some(track) = tracks.get(first).filter(|track| track.second == Some(second)) else {
         return;
     };
-    if track.second_progress == Progress::Scheduled && !ios.withdraw(second) {
-        return;
-    }
-    let tracks = &mut ios.anchor.mirror_mut().tracks;
-    tracks.unlink(second);
-    if let Some(track) = tracks.get_mut(first)
-        && track.second_progress == Progress::Scheduled
-    {
-        track.second_progress = Progress::Ended(Status::Cancelled);
-    }
-    ios.discard(second);
+    let progress = match track.second_progress {
+        Progress::Scheduled if !ios.withdraw(second) => return,
+        Progress::Scheduled => Progress::Ended(Status::Cancelled),
+        unchanged @ (Progress::NotStarted | Progress::Started | Progress::Ended(_)) => unchanged,
+    };
+    drop_second(ios, first, second, progress);
     match track.first {
         Progress::Ended(_) => confirm(ios, first),
         Progress::NotStarted | Progress::Scheduled | Progress::Started => {}
