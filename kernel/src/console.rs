@@ -3,10 +3,13 @@
 //! [`start`] chooses the interface; [`message!`] and [`line()`] write. It needs no heap. A line goes out whole
 //! with one service call, whatever it is put together from.
 //!
+//! What the operator types is taken by `terminal`; while his line stands on the screen, a message goes out above it.
+//!
 //! While a fault is being reported ([`enter_fault_mode`]), lines go through a console of their own, with its own
 //! block and without the wait point, because the fault may have left the other one in the middle of anything.
 
 use crate::ending::end;
+use crate::terminal;
 use crate::wait_state::WaitState;
 use channel_io::Microseconds;
 use core::fmt::{self, Write};
@@ -21,11 +24,11 @@ use static_cell::StaticCell;
 use zarch::service;
 
 /// The console, in either use.
-type Console = SclpConsole<MachineBackend<Signals>>;
+pub(crate) type Console = SclpConsole<MachineBackend<Signals>>;
 
 /// Where service signals come from. One type for both uses of the console, so that its code is there once.
 #[derive(Debug)]
-enum Signals {
+pub(crate) enum Signals {
     /// The wait point.
     WaitPoint,
     /// A window of the console's own, in the midst of a fault.
@@ -68,9 +71,9 @@ impl Place {
         })
     }
 
-    /// Writes one line, if the console has been made.
-    fn line(&self, text: fmt::Arguments<'_>) -> fmt::Result {
-        self.current.lock().as_mut().map_or(Err(fmt::Error), |console| writeln!(console, "{text}"))
+    /// Does something with the console, if it has been made.
+    fn with<R>(&self, action: impl FnOnce(&mut Console) -> R) -> Option<R> {
+        self.current.lock().as_mut().map(|console| action(console))
     }
 }
 
@@ -100,7 +103,7 @@ impl SignalSource for Signals {
             Self::WaitPoint => {}
         }
         if let Some(parameter) = service::take_pending() {
-            SIGNALS.record(parameter);
+            service_signal(parameter);
         }
         SIGNALS.take()
     }
@@ -112,15 +115,18 @@ impl SignalSource for Signals {
             Self::WaitPoint => {}
         }
         if let Some(parameter) = service::wait(Self::PATIENCE) {
-            SIGNALS.record(parameter);
+            service_signal(parameter);
         }
         SIGNALS.take().map_or(Waited::Nothing, Waited::Taken)
     }
 }
 
-/// Takes note of a service signal that was taken while the program waited for I/O.
+/// Takes note of a service signal, whoever waited for what when it was taken.
 pub(crate) fn service_signal(parameter: u32) {
     SIGNALS.record(parameter);
+    if ServiceSignal::from_parameter(parameter).event_pending {
+        terminal::input_is_there();
+    }
 }
 
 /// Makes the console ready. Without one, the supervisor cannot say anything: it ends.
@@ -133,14 +139,26 @@ pub(crate) fn start() {
     *CONSOLE.current.lock() = Some(console);
 }
 
-/// Writes one line.
+/// Writes one line, above the one that the operator types.
 ///
-/// Not inlined: there are many messages, and the time that one takes is the service processor's. A line that the service processor does not accept is kept, and tried again with the next one; more cannot be
-/// done about it here.
+/// Not inlined: there are many messages, and the time that one takes is the service processor's. A line that the
+/// service processor does not accept is kept, and tried again with the next one; more cannot be done about it here.
 #[inline(never)]
 pub(crate) fn line(text: fmt::Arguments<'_>) {
-    let place = if FAULT_MODE.load(Ordering::Relaxed) { &FAULT_CONSOLE } else { &CONSOLE };
-    let _ = place.line(text);
+    let written = if FAULT_MODE.load(Ordering::Relaxed) {
+        FAULT_CONSOLE.with(|console| writeln!(console, "{text}"))
+    } else {
+        CONSOLE.with(|console| {
+            terminal::hide(console);
+            writeln!(console, "{text}")
+        })
+    };
+    let _ = written;
+}
+
+/// Does something with the console, if there is one; a fault's is not meant.
+pub(crate) fn with<R>(action: impl FnOnce(&mut Console) -> R) -> Option<R> {
+    CONSOLE.with(action)
 }
 
 /// From now on a fault is being reported, and nothing else goes on. To be called once.
@@ -155,6 +173,8 @@ pub(crate) fn enter_fault_mode() {
         // wait state still tells the kind of the fault.
         let _ = console.initialise();
     }
+    // Kept until the first line of the report goes out.
+    let _ = terminal::take_away(console);
     *FAULT_CONSOLE.current.lock() = Some(console);
 }
 

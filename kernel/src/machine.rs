@@ -5,37 +5,29 @@
 use crate::console;
 use channel_io::TraceSink;
 use core::fmt;
+use jobs::parameters::Trace;
 use zarch::{Clock, Machine};
 
 /// The machine, as the jobs get it.
 pub(crate) type SupervisorMachine = Machine<ConsoleTrace>;
 
-/// Whether trace lines are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tracing {
-    /// `trace=on`.
-    On,
-    /// Otherwise.
-    Off,
-}
-
 /// Trace lines on the console: `TRACE <seconds>.<microseconds> <event>`.
 #[derive(Debug)]
 pub(crate) struct ConsoleTrace {
     clock: Clock,
-    tracing: Tracing,
+    tracing: Trace,
 }
 
 impl ConsoleTrace {
     /// Turns tracing on or off.
-    pub(crate) const fn set(&mut self, tracing: Tracing) {
+    pub(crate) const fn set(&mut self, tracing: Trace) {
         self.tracing = tracing;
     }
 }
 
 impl TraceSink for ConsoleTrace {
     fn tracing(&self) -> bool {
-        self.tracing == Tracing::On
+        self.tracing == Trace::On
     }
 
     fn trace(&mut self, event: fmt::Arguments<'_>) {
@@ -45,6 +37,6 @@ impl TraceSink for ConsoleTrace {
 
 /// The machine, with tracing off.
 pub(crate) fn new(clock: Clock) -> SupervisorMachine {
-    let sink = ConsoleTrace { clock, tracing: Tracing::Off };
+    let sink = ConsoleTrace { clock, tracing: Trace::Off };
     Machine::new(clock, console::service_signal, sink)
 }

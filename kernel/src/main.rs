@@ -1,9 +1,10 @@
 //! The supervisor that boots: from the first instruction to the job, and to the end.
 //!
 //! In the order of a run: `boot/entry.s`, `boot` (the order of the boot), `console`, `memory` (storage, translation,
-//! heap), `parameters`, `machine` (what the jobs run on), `ending`. When something goes wrong: `boot/interruptions.s`,
-//! `traps` (the report), `backtrace` over `unwind` (the chain of calls), `wait_state` (the codes of
-//! `docs/wait-states.md`). `self_test` causes faults on purpose, with the feature of that name alone.
+//! heap), `parameters`, `machine` (what the jobs run on), `supervisor` (from the parameters to the RESULT line),
+//! `devices` (the disks), `terminal` (what the operator types), `ending`. When something goes wrong:
+//! `boot/interruptions.s`, `traps` (the report), `backtrace` over `unwind` (the chain of calls), `wait_state` (the
+//! codes of `docs/wait-states.md`). `self_test` causes faults on purpose, with the feature of that name alone.
 //!
 //! On a host only what does not touch the machine is compiled, for its tests.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -31,6 +32,8 @@ mod parameters;
 mod self_test;
 #[cfg(target_os = "none")]
 mod supervisor;
+#[cfg(target_os = "none")]
+mod terminal;
 #[cfg(target_os = "none")]
 mod traps;
 #[cfg(any(target_os = "none", test))]

@@ -4,11 +4,12 @@
 use crate::console::{self, message};
 use crate::devices;
 use crate::ending::Ending;
-use crate::machine::{SupervisorMachine, Tracing};
+use crate::machine::SupervisorMachine;
+use crate::terminal::OperatorTerminal;
 use channel_io::Traced;
+use channel_io::enumerate::FoundDevice;
 use core::fmt;
 use ios::{Ios, Platform};
-use jobs::parameters::Trace;
 use jobs::{LastWords, Message, Messages, ParameterLine};
 use mirror::Mirror;
 use qemu_exit::QEMUExit;
@@ -24,6 +25,10 @@ impl Platform for Native {
     type Device = BlockDevice<HeapArea>;
     type Data = HeapArea;
     type Anchor = Mirror<Self>;
+
+    fn arrived(ios: &mut Ios<Self>, found: &FoundDevice) {
+        devices::arrived(ios, found);
+    }
 }
 
 /// The I/O supervisor of this machine.
@@ -45,13 +50,14 @@ impl Messages for Operator {
 pub(crate) fn run(line: &[u8], mut machine: SupervisorMachine) -> ! {
     let line = ParameterLine::read(line);
     *JOB.lock() = Some(line.job_name());
-    match line.trace() {
-        Trace::On => machine.sink_mut().set(Tracing::On),
-        Trace::Off => {}
-    }
+    machine.sink_mut().set(line.trace());
     let mut ios = Supervisor::new(Traced::new(machine), Mirror::new());
     devices::find(&mut ios);
-    let report = jobs::run(&mut ios, &line, &mut Operator);
+    let report = if line.wants_console() {
+        jobs::run_console(&mut ios, &line, &mut OperatorTerminal::new(), &mut Operator)
+    } else {
+        jobs::run(&mut ios, &line, &mut Operator)
+    };
     message!("{}", report.line());
     Ending.exit(u32::from(!report.status.is_success()))
 }

@@ -92,6 +92,8 @@ pub struct Attachment {
     source: Source,
     /// Keeps a temporary image until the machine has gone.
     _disk: Option<Disk>,
+    /// The name of the block node, where it is not made from the address.
+    node: Option<String>,
     access: Access,
     host_io: HostIo,
     iothread: Option<String>,
@@ -137,6 +139,7 @@ impl Attachment {
             address,
             source,
             _disk: None,
+            node: None,
             access: Access::ReadWrite,
             host_io: HostIo::Threads,
             iothread: None,
@@ -150,6 +153,14 @@ impl Attachment {
     #[must_use]
     pub fn address(&self) -> DeviceAddress {
         self.address
+    }
+
+    /// Names the block node of the image. Without a name it is made from the address, so an image that comes while
+    /// the machine runs to an address where another was must have one.
+    #[must_use]
+    pub fn as_node(mut self, name: impl Into<String>) -> Self {
+        self.node = Some(name.into());
+        self
     }
 
     /// Whether the guest may write; it may unless this says otherwise.
@@ -263,9 +274,9 @@ impl Attachment {
     }
 
     fn node_name(&self) -> String {
-        match &self.source {
-            Source::File { .. } => format!("{}-image", self.address.qemu_id()),
-            Source::Node { name } => name.clone(),
+        match (&self.source, &self.node) {
+            (Source::File { .. }, None) => format!("{}-image", self.address.qemu_id()),
+            (Source::File { .. }, Some(name)) | (Source::Node { name }, _) => name.clone(),
         }
     }
 
@@ -322,67 +333,4 @@ fn file_driver(path: &Path) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address() -> DeviceAddress {
-        DeviceAddress::new(0x1a)
-    }
-
-    #[test]
-    fn a_plain_disk_reports_errors() {
-        let attachment = Attachment::file(address(), "a,b.img");
-        assert_eq!(
-            attachment.device_option(),
-            "virtio-blk-ccw,id=disk-0-001a,devno=fe.0.001a,drive=disk-0-001a-image,\
-             rerror=report,werror=report"
-        );
-        let node = attachment.block_node().unwrap();
-        assert_eq!(node["driver"], "raw");
-        assert_eq!(node["node-name"], "disk-0-001a-image");
-        assert_eq!(node["read-only"], false);
-        assert_eq!(node["file"]["driver"], "file");
-        assert_eq!(node["file"]["filename"], "a,b.img");
-    }
-
-    #[test]
-    fn every_option_reaches_the_device() {
-        let attachment = Attachment::image(address(), "a.qcow2", "qcow2")
-            .access(Access::ReadOnly)
-            .host_io(HostIo::IoUring)
-            .logical_block_bytes(4096)
-            .physical_block_bytes(8192)
-            .queue_size(4)
-            .discard(Switch::Off)
-            .write_zeroes(Switch::On)
-            .write_cache(Switch::Off)
-            .iothread("io1")
-            .on_read_error(OnHostError::Stop)
-            .on_write_error(OnHostError::Ignore)
-            .property("share-rw", "on");
-        assert_eq!(
-            attachment.device_option(),
-            "virtio-blk-ccw,id=disk-0-001a,devno=fe.0.001a,drive=disk-0-001a-image,\
-             rerror=stop,werror=ignore,iothread=io1,logical_block_size=4096,\
-             physical_block_size=8192,queue-size=4,discard=off,write-zeroes=on,\
-             write-cache=off,share-rw=on"
-        );
-        let node = attachment.block_node().unwrap();
-        assert_eq!((&node["driver"], &node["read-only"]), (&json!("qcow2"), &json!(true)));
-        assert_eq!(node["file"]["read-only"], true);
-        assert_eq!(node["file"]["aio"], "io_uring");
-        let added = attachment.device_add_arguments();
-        assert_eq!(added["driver"], "virtio-blk-ccw");
-        assert_eq!(added["queue-size"], 4);
-        assert_eq!(added["share-rw"], true);
-        assert_eq!(added["write-cache"], false);
-        assert_eq!(added["devno"], "fe.0.001a");
-    }
-
-    #[test]
-    fn a_node_of_the_callers_needs_no_other() {
-        let attachment = Attachment::node(address(), "throttled");
-        assert!(attachment.block_node().is_none());
-        assert!(attachment.device_option().contains(",drive=throttled,"));
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! A [`Console`] is filled by the thread that reads QEMU's output and may be asked by any other:
 //! for the lines so far, or to wait until a text appears. A [`Reader`] keeps its place, so that a
-//! script can wait for one thing after another, as an operator does who answers prompts:
+//! script can wait for one thing after another, as an operator does who answers prompts. Lines are as a terminal
+//! shows them ([`crate::screen`]):
 //!
 //! ```
 //! use std::time::Duration;
@@ -20,6 +21,8 @@
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::screen::Line;
 
 /// How many of the last lines a message about a failure shows.
 pub const TAIL_LINES: usize = 30;
@@ -40,14 +43,8 @@ struct Shared {
 struct State {
     lines: Vec<String>,
     /// What follows the last line end: a prompt, or a line that is still being printed.
-    partial: Vec<u8>,
+    partial: Line,
     ended: bool,
-}
-
-impl State {
-    fn partial_text(&self) -> String {
-        line_text(&self.partial)
-    }
 }
 
 /// Why a wait for a text ended without it.
@@ -89,11 +86,10 @@ impl Console {
         let mut state = self.state();
         for byte in output {
             if *byte == b'\n' {
-                let line = line_text(&state.partial);
-                state.partial.clear();
-                state.lines.push(line);
+                let line = std::mem::take(&mut state.partial);
+                state.lines.push(line.text());
             } else {
-                state.partial.push(*byte);
+                state.partial.take(*byte);
             }
         }
         self.shared.changed.notify_all();
@@ -103,9 +99,8 @@ impl Console {
     pub fn end(&self) {
         let mut state = self.state();
         if !state.partial.is_empty() {
-            let line = state.partial_text();
-            state.partial.clear();
-            state.lines.push(line);
+            let line = std::mem::take(&mut state.partial);
+            state.lines.push(line.text());
         }
         state.ended = true;
         self.shared.changed.notify_all();
@@ -126,7 +121,7 @@ impl Console {
     /// A reader that starts at the first line.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { console: self.clone(), line: 0, column: 0 }
+        Reader { console: self.clone(), line: 0, passed: String::new() }
     }
 
     /// Waits until `wanted` has appeared anywhere in the output, and returns the line with it.
@@ -167,8 +162,8 @@ impl Console {
 pub struct Reader {
     console: Console,
     line: usize,
-    /// Bytes of that line which were passed already.
-    column: usize,
+    /// The part of that line which was passed already. A line that the guest repaints has none of it any more.
+    passed: String,
 }
 
 impl Reader {
@@ -178,6 +173,14 @@ impl Reader {
     /// # Errors
     /// It did not appear within `limit`, or the machine ended without it.
     pub fn wait_for(&mut self, wanted: &str, limit: Duration) -> Result<String, WaitError> {
+        self.wait_for_any(&[wanted], limit)
+    }
+
+    /// Waits until one of these appears; of several the one in the earliest line, and there the first named.
+    ///
+    /// # Errors
+    /// As [`Reader::wait_for`].
+    pub fn wait_for_any(&mut self, wanted: &[&str], limit: Duration) -> Result<String, WaitError> {
         let deadline = Instant::now() + limit;
         let console = self.console.clone();
         let mut state = console.state();
@@ -185,46 +188,48 @@ impl Reader {
             if let Some(line) = self.find(&state, wanted) {
                 return Ok(line);
             }
+            let (wanted, tail) = (|| wanted.join(" or "), || tail(&state));
             if state.ended {
-                return Err(WaitError::Ended { wanted: wanted.to_owned(), tail: tail(&state) });
+                return Err(WaitError::Ended { wanted: wanted(), tail: tail() });
             }
             let Some(left) = time_left(deadline) else {
-                return Err(WaitError::TimedOut { wanted: wanted.to_owned(), tail: tail(&state) });
+                return Err(WaitError::TimedOut { wanted: wanted(), tail: tail() });
             };
             state = console.wait(state, left);
         }
     }
 
-    fn find(&mut self, state: &State, wanted: &str) -> Option<String> {
+    /// The unfinished line at the end, such as a prompt with what was typed after it.
+    #[must_use]
+    pub fn unfinished(&self) -> String {
+        self.console.state().partial.text()
+    }
+
+    fn find(&mut self, state: &State, wanted: &[&str]) -> Option<String> {
         while let Some(line) = state.lines.get(self.line) {
-            if let Some(place) = self.find_in(line, wanted) {
-                self.column = place;
+            if self.pass(line, wanted) {
                 return Some(line.clone());
             }
             self.line += 1;
-            self.column = 0;
+            self.passed.clear();
         }
-        let partial = state.partial_text();
-        self.column = self.find_in(&partial, wanted)?;
-        Some(partial)
+        let partial = state.partial.text();
+        self.pass(&partial, wanted).then_some(partial)
     }
 
-    /// The column behind `wanted`, if it is in the part of the line that was not passed yet.
-    fn find_in(&self, line: &str, wanted: &str) -> Option<usize> {
-        let place = line.get(self.column..)?.find(wanted)?;
-        Some(self.column + place + wanted.len())
+    /// Moves behind one of `wanted`, if one is in the part of the line that was not passed yet.
+    fn pass(&mut self, line: &str, wanted: &[&str]) -> bool {
+        let rest = line.strip_prefix(self.passed.as_str()).unwrap_or(line);
+        let found = wanted.iter().find_map(|one| rest.find(one).map(|place| place + one.len()));
+        let Some(end) = found.map(|end| line.len() - rest.len() + end) else { return false };
+        self.passed = line.get(..end).unwrap_or(line).to_owned();
+        true
     }
 }
 
 fn time_left(deadline: Instant) -> Option<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     (!left.is_zero()).then_some(left)
-}
-
-/// A line as text: without carriage returns, and with a mark for what is no UTF-8.
-fn line_text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.trim_matches('\r').to_owned()
 }
 
 fn tail(state: &State) -> String {
@@ -237,7 +242,7 @@ fn tail(state: &State) -> String {
     }
     if !state.partial.is_empty() {
         text.push_str("    ");
-        text.push_str(&state.partial_text());
+        text.push_str(&state.partial.text());
         text.push('\n');
     }
     if text.is_empty() {
@@ -275,6 +280,30 @@ mod tests {
         console.feed(b"quit\n> ");
         assert_eq!(reader.wait_for("quit", SHORT).unwrap(), "> quit");
         assert_eq!(reader.wait_for("> ", SHORT).unwrap(), "> ");
+    }
+
+    #[test]
+    fn the_earliest_of_several_texts_is_found() {
+        let console = Console::default();
+        console.feed(b"one\ntwo\nthree and four\n");
+        let mut reader = console.reader();
+        assert_eq!(reader.wait_for_any(&["three", "two"], SHORT).unwrap(), "two");
+        assert_eq!(reader.wait_for_any(&["four", "three"], SHORT).unwrap(), "three and four");
+        let error = reader.wait_for_any(&["three", "two"], SHORT).unwrap_err();
+        assert!(error.to_string().starts_with("\"three or two\" did not appear"), "{error}");
+    }
+
+    #[test]
+    fn a_message_above_the_prompt_is_not_missed() {
+        let console = Console::default();
+        console.feed(b"ccw> mir");
+        let mut reader = console.reader();
+        reader.wait_for("ccw> ", SHORT).unwrap();
+        console.feed(b"\r\x1b[KCCW030W suspended\r\nccw> mir");
+        assert_eq!(reader.wait_for("CCW030W", SHORT).unwrap(), "CCW030W suspended");
+        assert_eq!(reader.wait_for("ccw> ", SHORT).unwrap(), "ccw> mir");
+        assert_eq!(reader.unfinished(), "ccw> mir");
+        assert_eq!(console.lines(), ["CCW030W suspended"]);
     }
 
     #[test]

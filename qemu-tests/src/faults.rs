@@ -22,12 +22,14 @@
 //! What happens while the machine runs goes over [`crate::qmp::Qmp`]: [`HeldWrite`], [`fail_now`], [`set_limit`],
 //! [`remove_device`], [`add_device`]. Every one was seen working with QEMU 7.2.
 
+mod interruption;
 mod live;
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
+pub use interruption::SharedStorage;
 pub use live::{HeldWrite, add_device, fail_now, heal_now, remove_device, set_limit};
 
 /// The errno of an I/O error on Linux.

@@ -29,7 +29,8 @@
 //! | [`machine`] | the description of a machine, its command line, the running process |
 //! | [`attachment`], [`device`] | one disk of a machine and the address that the guest sees |
 //! | [`outcome`], [`verdict`] | how a run ended, and the kernel's own `RESULT` line |
-//! | [`console`] | what the guest printed, line by line, while it prints |
+//! | [`console`], [`screen`] | what the guest printed, line by line, while it prints |
+//! | [`operator`] | the kernel's console: commands typed, messages awaited |
 //! | [`qmp`] | QEMU's control socket |
 //! | [`disk`] | images: making, comparing |
 //! | [`faults`], [`nbd`] | disks that fail, stall, slow down or go away |
@@ -48,10 +49,12 @@ pub mod fixture;
 pub mod log_writes;
 pub mod machine;
 pub mod nbd;
+pub mod operator;
 pub mod outcome;
 pub mod program;
 pub mod qmp;
 pub mod scratch;
+pub mod screen;
 pub mod symbols;
 pub mod trace;
 pub mod verdict;
@@ -60,5 +63,6 @@ pub use attachment::Attachment;
 pub use device::DeviceAddress;
 pub use disk::Disk;
 pub use machine::{Machine, Running};
+pub use operator::Operator;
 pub use outcome::Outcome;
 pub use verdict::{Status, Verdict};

@@ -192,10 +192,10 @@ impl Verdict {
         })
     }
 
-    /// The pair with this primary, such as `0.0.0001`.
+    /// The pair with this primary, such as `0.0.0001`; the last, if there were several one after the other.
     #[must_use]
     pub fn pair(&self, primary: &str) -> Option<&Pair> {
-        self.pairs.iter().find(|pair| pair.primary == primary)
+        self.pairs.iter().rfind(|pair| pair.primary == primary)
     }
 }
 

@@ -17,10 +17,12 @@
 
 mod error;
 mod identify;
+mod inquiry;
 mod run;
 
 pub use error::{ClearOutcome, ProgramError, SenseError, StartError};
 pub use identify::IdentifyError;
+pub use inquiry::Inquiry;
 pub use run::{Arrival, Completion, Conversation, Elsewhere, Nowhere, Waiting, WakeSink};
 
 use crate::ccw::{Ccw1, CcwFlags, CommandCode};

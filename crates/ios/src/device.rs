@@ -4,7 +4,8 @@
 //! transport a start makes a request available in a virtqueue, on another it is START SUBCHANNEL.
 
 use crate::{Operation, RequestId, Status};
-use channel_io::Irb;
+use channel_io::program::IdentifyError;
+use channel_io::{Irb, SenseId, SschCc};
 use core::fmt;
 
 /// What a device is and what it can take.
@@ -129,6 +130,9 @@ pub enum Ended {
     Broken(Broken),
 }
 
+/// What a device answered when it was asked what it is.
+pub type Inquired = Result<SenseId, IdentifyError>;
+
 /// What a last look at a device before a wait has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -219,12 +223,20 @@ pub trait Device<M> {
     /// Takes back a built request that was not started.
     fn unbuild(&mut self, machine: &mut M, request: RequestId);
 
-    /// Tells the device what TSCH stored for its subchannel.
-    fn interruption(&mut self, machine: &mut M, irb: &Irb);
+    /// Tells the device what TSCH stored for its subchannel. What it answers is the end of a program that
+    /// [`Device::inquire`] started.
+    fn interruption(&mut self, machine: &mut M, irb: &Irb) -> Option<Inquired>;
 
     /// The next request that has ended, with or without an interruption. Asked until it has
     /// [`Ended::Nothing`] to say; from then on the device interrupts at the next end.
     fn ended(&mut self, machine: &mut M) -> Ended;
+
+    /// Starts a channel program that asks the device what it is, with whatever requests it has going on. What
+    /// becomes of it is told by [`Device::interruption`]. A device on a transport that has no such program is
+    /// not operational for it.
+    fn inquire(&mut self, _machine: &mut M) -> SschCc {
+        SschCc::NotOperational
+    }
 
     /// Looks again at what device and program may have told each other at the same moment, each before it saw
     /// what the other said. Called before the supervisor waits, after an instruction that serializes; a

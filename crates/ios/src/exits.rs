@@ -1,8 +1,12 @@
 //! What the supervisor offers to routines that are installed on top of it: second requests, and control
 //! over when a request starts.
 
-use crate::request::{DataAtPost, Entry, Origin};
-use crate::{Device, Ios, Operation, Platform, RequestId, RequestState, Token, UcbIndex, UcbState};
+use crate::request::{Access, DataAtPost, Entry, Origin};
+use crate::ucb::Hindrance;
+use crate::{
+    Device, Ios, Operation, Platform, RequestId, RequestState, Token, Ucb, UcbIndex, UcbState,
+};
+use alloc::vec::Vec;
 use channel_io::{TraceSink, WaitPoint};
 use core::fmt;
 
@@ -27,6 +31,12 @@ pub enum NotStartable {
     QueueNotEmpty,
     /// The device is quiesced.
     Quiesced,
+    /// A channel program is in progress on the device's subchannel.
+    SubchannelBusy,
+    /// The device's subchannel has status that must be taken first.
+    StatusPending,
+    /// A channel report about the device is to be looked into.
+    ChannelReportPending,
 }
 
 impl fmt::Display for NotStartable {
@@ -35,7 +45,29 @@ impl fmt::Display for NotStartable {
             Self::NoFreeSlot => "no-free-slot",
             Self::QueueNotEmpty => "queue-not-empty",
             Self::Quiesced => "quiesced",
+            Self::SubchannelBusy => "subchannel-busy",
+            Self::StatusPending => "status-pending",
+            Self::ChannelReportPending => "channel-report-pending",
         })
+    }
+}
+
+impl<P: Platform> Ucb<P> {
+    /// Whether the device would take the next request of its queue.
+    pub(crate) fn startable(&self) -> Startable {
+        match (self.state, self.hindrance) {
+            (UcbState::NotOperational, _) => Startable::Never,
+            (UcbState::Quiesced, _) => Startable::Later(NotStartable::Quiesced),
+            (UcbState::Online, Some(hindrance)) => Startable::Later(match hindrance {
+                Hindrance::SubchannelBusy => NotStartable::SubchannelBusy,
+                Hindrance::StatusPending => NotStartable::StatusPending,
+                Hindrance::ReportPending => NotStartable::ChannelReportPending,
+            }),
+            (UcbState::Online, None) if self.device.free_slots() == 0 => {
+                Startable::Later(NotStartable::NoFreeSlot)
+            }
+            (UcbState::Online, None) => Startable::Now,
+        }
     }
 }
 
@@ -45,16 +77,11 @@ impl<P: Platform> Ios<P> {
         let Some(ucb) = self.ucb(device) else {
             return Startable::Never;
         };
-        match ucb.state {
-            UcbState::NotOperational => Startable::Never,
-            UcbState::Quiesced => Startable::Later(NotStartable::Quiesced),
-            UcbState::Online if !ucb.queue.is_empty() => {
+        match ucb.startable() {
+            Startable::Now | Startable::Later(NotStartable::NoFreeSlot) if ucb.queued() > 0 => {
                 Startable::Later(NotStartable::QueueNotEmpty)
             }
-            UcbState::Online if ucb.device.free_slots() == 0 => {
-                Startable::Later(NotStartable::NoFreeSlot)
-            }
-            UcbState::Online => Startable::Now,
+            same @ (Startable::Now | Startable::Later(_) | Startable::Never) => same,
         }
     }
 
@@ -68,6 +95,7 @@ impl<P: Platform> Ios<P> {
         let second = Entry {
             sequence: 0,
             device,
+            access: Access::Addressed(device),
             operation: entry.operation,
             asked_for: entry.operation,
             data: None,
@@ -148,6 +176,48 @@ impl<P: Platform> Ios<P> {
         {
             first.users -= 1;
         }
+    }
+
+    /// Sends a request to another device. It is one that no device has and that waits on no queue: held by
+    /// the caller, or its end not told yet; one in another state stays where it is. It goes there by
+    /// [`Ios::resume`].
+    pub fn reroute(&mut self, id: RequestId, device: UcbIndex) {
+        if let Some(entry) = self.requests.get_mut(id) {
+            match entry.state {
+                RequestState::InHand | RequestState::Ended => entry.device = device,
+                RequestState::Queued | RequestState::Active => {}
+            }
+        }
+    }
+
+    /// What a request names: an address, or a device itself.
+    #[must_use]
+    #[inline]
+    pub fn access(&self, id: RequestId) -> Option<Access> {
+        self.requests.get(id).map(|entry| entry.access)
+    }
+
+    /// Whether a device that could not be cleared may still use a request's data. It must then not be read into by
+    /// another device, and is not given back.
+    #[must_use]
+    pub fn keeps_data(&self, id: RequestId) -> bool {
+        self.requests.get(id).is_some_and(|entry| entry.at_post == DataAtPost::Keep)
+    }
+
+    /// The requests that a device has, in no order.
+    #[must_use]
+    pub fn active_on(&self, device: UcbIndex) -> Vec<RequestId> {
+        let active = self
+            .requests
+            .iter()
+            .filter(|(_, entry)| entry.state == RequestState::Active && entry.device == device);
+        active.map(|(id, _)| id).collect()
+    }
+
+    /// The requests that wait on a device's queue, those first that have waited longest.
+    #[must_use]
+    pub fn queued_on(&self, device: UcbIndex) -> Vec<RequestId> {
+        self.ucb(device).map(|ucb| ucb.queue.iter().copied().collect()).unwrap_or_default()
     }
 
     /// What a request asks for, and of which device.

@@ -19,7 +19,8 @@ pub(crate) fn interruption<P: Platform>(ios: &mut Ios<P>, code: InterruptionCode
         // looked for all the same.
         TschCc::StatusWasPending | TschCc::NotStatusPending => {
             if let Some(ucb) = ios.ucbs.get_mut(device.index()) {
-                ucb.device.interruption(&mut ios.machine, &irb);
+                let inquired = ucb.device.interruption(&mut ios.machine, &irb);
+                ios.status_taken(device, inquired);
             }
             ios.drain(device);
         }
@@ -28,6 +29,19 @@ pub(crate) fn interruption<P: Platform>(ios: &mut Ios<P>, code: InterruptionCode
 }
 
 impl<P: Platform> Ios<P> {
+    /// Takes the status of a device's subchannel, if any is pending, without an interruption that told of it.
+    pub(crate) fn look(&mut self, device: UcbIndex) {
+        let Some(ucb) = self.ucbs.get_mut(device.index()) else { return };
+        let mut irb = Irb::default();
+        match self.machine.tsch(ucb.subchannel, &mut irb) {
+            TschCc::StatusWasPending | TschCc::NotStatusPending => {
+                let inquired = ucb.device.interruption(&mut self.machine, &irb);
+                self.status_taken(device, inquired);
+            }
+            TschCc::NotOperational => self.device_gone(device),
+        }
+    }
+
     /// The UCB that an interruption is for.
     fn interrupted(&self, code: InterruptionCode) -> Option<UcbIndex> {
         let index = UcbIndex::from_interruption_parameter(code.interruption_parameter)?;

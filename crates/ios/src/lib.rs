@@ -27,11 +27,15 @@ extern crate alloc;
 mod channel_report;
 mod device;
 mod exits;
+mod fingerprint;
+mod inquiry;
 mod interruption;
 mod missing;
 mod operation;
 mod post;
 mod request;
+mod routes;
+mod snapshot;
 mod start;
 mod status;
 mod supervisor;
@@ -39,17 +43,18 @@ mod ucb;
 mod vectors;
 
 pub use device::{
-    Broken, Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, RangeLimits,
-    Settled, StartCc,
+    Broken, Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Inquired,
+    RangeLimits, Settled, StartCc,
 };
 pub use exits::{NotStartable, Startable};
+pub use fingerprint::Alive;
 pub use operation::{Extent, Operation, SECTOR_BYTES, SectorNumber};
-pub use request::{Posted, ProcessId, Request, RequestId, RequestState, Token};
+pub use request::{Access, Posted, ProcessId, Request, RequestId, RequestState, Token};
 pub use start::{RefusalReason, Refused};
 pub use status::Status;
 pub use supervisor::{Ios, Platform, Statistics, Waited};
 pub use ucb::{DdtIndex, Ucb, UcbIndex, UcbState};
 pub use vectors::{
-    Ddt, Ddtsio, Disposition, Interruption, Iosvcp, IosvcpReturn, Iosvssch, PostStatus, Vector,
-    Vectors,
+    Ddt, Ddtsio, DeviceGone, Disposition, Interruption, Iosvcp, IosvcpReturn, Iosvssch, PostStatus,
+    Vector, Vectors,
 };

@@ -34,7 +34,7 @@ impl<P: Platform> Ios<P> {
     }
 
     fn next_check_time(&mut self) -> Option<Microseconds> {
-        if self.idle() {
+        if self.idle() && self.hindered.is_empty() {
             self.next_check = None;
             self.retry_at = None;
             return None;
@@ -60,8 +60,9 @@ impl<P: Platform> Ios<P> {
         for device in self.devices_overdue(now) {
             self.look_then_clear(device, now);
         }
+        self.look_for_programs(now);
         for id in self.overdue(now, RequestState::Queued) {
-            self.end_queued(id);
+            self.end_queued(id, now);
         }
         self.redrive_all();
     }
@@ -91,6 +92,20 @@ impl<P: Platform> Ios<P> {
         devices
     }
 
+    /// Looks for the status of channel programs beside requests whose interruption has not come, and clears a device
+    /// that has none.
+    fn look_for_programs(&mut self, now: Microseconds) {
+        let late = self.hindered.iter().filter(|(_, since)| now.since(*since) >= self.time_limit);
+        let late: Vec<_> = late.map(|(device, _)| *device).collect();
+        for device in late {
+            self.look(device);
+            if self.hindered.iter().any(|(hindered, _)| *hindered == device) {
+                self.clear(device, Status::TimedOut);
+            }
+            self.redrive(device);
+        }
+    }
+
     fn look_then_clear(&mut self, device: UcbIndex, now: Microseconds) {
         let found = self.drain(device) as u64;
         self.statistics.lost_interruptions += found;
@@ -111,8 +126,11 @@ impl<P: Platform> Ios<P> {
         }
     }
 
-    fn end_queued(&mut self, id: RequestId) {
-        if self.withdraw(id) {
+    /// Ends a request that has waited too long. What became of those before it may have sent it to another queue.
+    fn end_queued(&mut self, id: RequestId, now: Microseconds) {
+        let still_late =
+            self.requests.get(id).is_some_and(|entry| now.since(entry.since) >= self.time_limit);
+        if still_late && self.withdraw(id) {
             self.statistics.timeouts += 1;
             self.set_state(id, RequestState::Ended);
             (self.vectors.post_status.entry)(self, id, Status::TimedOut);
@@ -126,6 +144,8 @@ impl<P: Platform> Ios<P> {
             return;
         };
         let cleared = ucb.device.clear(&mut self.machine);
+        ucb.hindrance = None;
+        self.hindered.retain(|(hindered, _)| *hindered != device);
         self.statistics.clears += 1;
         if self.machine.tracing() {
             let number = ucb.id;
@@ -139,19 +159,18 @@ impl<P: Platform> Ios<P> {
             self.box_device(device, failed);
         }
         for id in self.active_on(device) {
+            // What became of those before it may have sent it to another device.
+            if self.device_of(id) != Some(device) {
+                continue;
+            }
             if status == Status::TimedOut {
                 self.statistics.timeouts += 1;
             }
             self.end(id, status);
         }
-    }
-
-    fn active_on(&self, device: UcbIndex) -> Vec<RequestId> {
-        let active = self
-            .requests
-            .iter()
-            .filter(|(_, entry)| entry.state == RequestState::Active && entry.device == device);
-        active.map(|(id, _)| id).collect()
+        if self.ucb(device).is_some_and(|ucb| ucb.state == UcbState::NotOperational) {
+            (self.vectors.device_gone.entry)(self, device);
+        }
     }
 
     fn box_device(&mut self, device: UcbIndex, failed: ClearFailed) {
@@ -180,6 +199,7 @@ impl<P: Platform> Ios<P> {
     pub(crate) fn not_operational(&mut self, device: UcbIndex) {
         if let Some(ucb) = self.ucbs.get_mut(device.index()) {
             ucb.state = UcbState::NotOperational;
+            ucb.hindrance = None;
         }
     }
 
@@ -187,8 +207,8 @@ impl<P: Platform> Ios<P> {
     /// [`Status::NotOperational`]. That its subchannel is not operational does not say that the device has let
     /// go of the data of its requests: it is cleared, and its driver says so.
     pub(crate) fn device_gone(&mut self, device: UcbIndex) {
-        self.drain(device);
         self.not_operational(device);
+        self.drain(device);
         self.clear(device, Status::NotOperational);
         self.redrive(device);
     }

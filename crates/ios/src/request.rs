@@ -8,10 +8,11 @@ use crate::{Operation, Status, UcbIndex};
 use alloc::vec::Vec;
 use channel_io::Microseconds;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// Names a request while it lives. Shown by its sequence number, which no two requests share
 /// before 2³² others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId {
     sequence: u32,
     slot: u32,
@@ -31,6 +32,14 @@ impl RequestId {
     }
 }
 
+/// By its place alone: of two supervisors that differ in nothing but in how many requests there were
+/// before, the requests have the same hashes.
+impl Hash for RequestId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.slot.hash(state);
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.sequence.fmt(f)
@@ -40,6 +49,14 @@ impl fmt::Display for RequestId {
 /// Names an I/O process: whom a request is posted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProcessId(pub(crate) u32);
+
+impl ProcessId {
+    /// Its place among all processes, from 0.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What a process calls its own request; the supervisor only gives it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,7 +78,7 @@ pub struct Request<D> {
 }
 
 /// A request that is over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Posted<D> {
     /// What the process called it.
     pub token: Token,
@@ -109,11 +126,22 @@ pub(crate) enum DataAtPost {
     Keep,
 }
 
+/// What a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// An address: it goes where that leads, through whatever is installed there.
+    Addressed(UcbIndex),
+    /// The device itself: routes and what is installed on top of the supervisor do not concern it.
+    Direct,
+}
+
 /// A request in the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry<D> {
     pub(crate) sequence: u32,
+    /// The device that it goes to.
     pub(crate) device: UcbIndex,
+    pub(crate) access: Access,
     pub(crate) operation: Operation,
     /// What its process asked for; `operation` may have been put in its place.
     pub(crate) asked_for: Operation,
@@ -131,7 +159,7 @@ pub(crate) struct Entry<D> {
 }
 
 /// All requests alive.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestTable<D> {
     slots: Vec<Option<Entry<D>>>,
     free: Vec<u32>,

@@ -1,9 +1,10 @@
 //! The start path: `iosvssch`, `ddtsio`, `iosvcp`, and what `iosvssch` does with the condition code.
 
-use crate::request::{DataAtPost, Entry, Origin};
+use crate::request::{Access, DataAtPost, Entry, Origin};
+use crate::ucb::Hindrance;
 use crate::{
-    Built, Characteristics, Device, Disposition, Ios, Operation, Platform, Request, RequestId,
-    RequestState, StartCc, Status, UcbIndex, UcbState,
+    Built, Characteristics, Device, Disposition, Ios, NotStartable, Operation, Platform, Request,
+    RequestId, RequestState, StartCc, Startable, Status, UcbIndex, UcbState,
 };
 use channel_io::{TraceSink, WaitPoint};
 use core::fmt;
@@ -57,16 +58,50 @@ impl<P: Platform> Ios<P> {
     /// Start-subchannel service: takes a request for a device. It is started, or waits on the device's
     /// queue, and is posted to its process in the end, once, whatever happens.
     ///
+    /// The request names an address, and goes to the device that this leads to ([`Ios::leads_to`]).
+    ///
     /// # Errors
     /// [`Refused`], with the data, when the request cannot be right; nothing was started.
     pub fn iosvssch(&mut self, request: Request<P::Data>) -> Result<RequestId, Refused<P::Data>> {
-        if let Err(reason) = self.check(&request) {
+        let device = self.leads_to(request.device);
+        let access = Access::Addressed(request.device);
+        match self.ucb(device).map(|ucb| ucb.limits) {
+            Some(limits) => self.take(request, device, access, &limits),
+            None => Err(Refused { reason: RefusalReason::NoSuchDevice, data: request.data }),
+        }
+    }
+
+    /// As [`Ios::iosvssch`], but to the device itself: no route leads elsewhere, its own limits hold, and what is
+    /// installed on top of the supervisor lets it pass ([`Access::Direct`]).
+    ///
+    /// # Errors
+    /// [`Refused`], with the data, when the request cannot be right; nothing was started.
+    pub fn iosvssch_direct(
+        &mut self,
+        request: Request<P::Data>,
+    ) -> Result<RequestId, Refused<P::Data>> {
+        let device = request.device;
+        match self.ucb(device).map(crate::Ucb::characteristics) {
+            Some(limits) => self.take(request, device, Access::Direct, &limits),
+            None => Err(Refused { reason: RefusalReason::NoSuchDevice, data: request.data }),
+        }
+    }
+
+    fn take(
+        &mut self,
+        request: Request<P::Data>,
+        device: UcbIndex,
+        access: Access,
+        limits: &Characteristics,
+    ) -> Result<RequestId, Refused<P::Data>> {
+        if let Err(reason) = check::<P>(&request, limits) {
             return Err(Refused { reason, data: request.data });
         }
         let now = self.machine.now();
         let id = self.requests.insert(Entry {
             sequence: 0,
-            device: request.device,
+            device,
+            access,
             operation: request.operation,
             asked_for: request.operation,
             data: request.data,
@@ -81,17 +116,6 @@ impl<P: Platform> Ios<P> {
         });
         (self.vectors.iosvssch.entry)(self, id);
         Ok(id)
-    }
-
-    fn check(&self, request: &Request<P::Data>) -> Result<(), RefusalReason> {
-        let ucb = self.ucb(request.device).ok_or(RefusalReason::NoSuchDevice)?;
-        check_operation(&request.operation, ucb.limits())?;
-        let needed = request.operation.data_bytes();
-        let given = request.data.as_ref().map_or(0, <P::Device as Device<P::Machine>>::data_bytes);
-        if given < needed || (needed == 0 && request.data.is_some()) {
-            return Err(RefusalReason::WrongData(needed));
-        }
-        Ok(())
     }
 
     /// One attempt to start a request: the forward pointer, then `iosvcp`.
@@ -136,13 +160,9 @@ impl<P: Platform> Ios<P> {
             let Some(ucb) = self.ucbs.get_mut(device.index()) else {
                 return;
             };
-            let startable = match ucb.state {
-                UcbState::Online => ucb.device.free_slots() > 0,
-                UcbState::Quiesced => false,
-                UcbState::NotOperational => true,
-            };
-            if !startable {
-                return;
+            match ucb.startable() {
+                Startable::Now | Startable::Never => {}
+                Startable::Later(_) => return,
             }
             let Some(id) = ucb.queue.pop_front() else {
                 return;
@@ -167,6 +187,20 @@ impl<P: Platform> Ios<P> {
             entry.since = now;
         }
     }
+}
+
+/// Whether a request can be right.
+fn check<P: Platform>(
+    request: &Request<P::Data>,
+    limits: &Characteristics,
+) -> Result<(), RefusalReason> {
+    check_operation(&request.operation, limits)?;
+    let needed = request.operation.data_bytes();
+    let given = request.data.as_ref().map_or(0, <P::Device as Device<P::Machine>>::data_bytes);
+    if given < needed || (needed == 0 && request.data.is_some()) {
+        return Err(RefusalReason::WrongData(needed));
+    }
+    Ok(())
 }
 
 /// Whether limits allow an operation.
@@ -210,10 +244,11 @@ pub(crate) fn iosvssch<P: Platform>(ios: &mut Ios<P>, id: RequestId) {
         return;
     };
     let number = ucb.id;
-    let must_wait = match ucb.state {
-        UcbState::Online => !ucb.queue.is_empty(),
-        UcbState::Quiesced => true,
-        UcbState::NotOperational => false,
+    let must_wait = match ucb.startable() {
+        // Without a free slot the device itself says so.
+        Startable::Now | Startable::Later(NotStartable::NoFreeSlot) => !ucb.queue.is_empty(),
+        Startable::Later(_) => true,
+        Startable::Never => false,
     };
     if ios.machine.tracing() {
         ios.machine.trace(format_args!("IOSVSSCH request={id} device={number} {operation}"));
@@ -268,11 +303,12 @@ pub(crate) fn iosvcp<P: Platform>(ios: &mut Ios<P>, id: RequestId) {
         return;
     };
     let cc = match ucb.state {
-        UcbState::Online => ucb.device.start(&mut ios.machine, id),
-        UcbState::Quiesced => {
-            ucb.device.unbuild(&mut ios.machine, id);
-            StartCc::Busy
-        }
+        UcbState::Online => match ucb.hindrance {
+            None => ucb.device.start(&mut ios.machine, id),
+            Some(Hindrance::StatusPending) => StartCc::StatusPending,
+            Some(Hindrance::SubchannelBusy | Hindrance::ReportPending) => StartCc::Busy,
+        },
+        UcbState::Quiesced => StartCc::Busy,
         UcbState::NotOperational => StartCc::NotOperational,
     };
     if ios.machine.tracing() {

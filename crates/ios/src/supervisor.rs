@@ -2,11 +2,12 @@
 
 use crate::request::RequestTable;
 use crate::{
-    Characteristics, ClearFailed, Ddt, DdtIndex, Ddtsio, Device, IosvcpReturn, PostStatus, Posted,
-    ProcessId, Ucb, UcbIndex, UcbState, Vector, Vectors,
+    Characteristics, ClearFailed, Ddt, DdtIndex, Ddtsio, Device, DeviceGone, Inquired,
+    IosvcpReturn, PostStatus, Posted, ProcessId, Ucb, UcbIndex, UcbState, Vector, Vectors,
 };
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use channel_io::enumerate::FoundDevice;
 use channel_io::{
     ChannelSubsystem, DeviceId, Microseconds, SubchannelId, TraceSink, WaitPoint, Wake,
 };
@@ -21,6 +22,10 @@ pub trait Platform: Sized {
     type Data;
     /// A place for what is installed on top of the supervisor; it only keeps it.
     type Anchor;
+
+    /// A channel report tells of a device that no UCB in use has. The platform finds out what it is, and gives
+    /// it to the UCB that it had before ([`Ios::replace_device`]), or to a new one ([`Ios::add_ucb`]); or leaves it.
+    fn arrived(ios: &mut Ios<Self>, found: &FoundDevice);
 }
 
 /// Why [`Ios::wait`] came back.
@@ -81,6 +86,12 @@ pub struct Ios<P: Platform> {
     pub(crate) next_check: Option<Microseconds>,
     /// When to try again what a device with nothing active did not take.
     pub(crate) retry_at: Option<Microseconds>,
+    /// Devices whose subchannel a program has, or has status of, and since when.
+    pub(crate) hindered: Vec<(UcbIndex, Microseconds)>,
+    /// What devices answered that were asked what they are.
+    pub(crate) inquired: VecDeque<(UcbIndex, Inquired)>,
+    /// A channel report may be pending that no interruption will tell of.
+    pub(crate) reports_due: bool,
 }
 
 impl<P: Platform> Ios<P> {
@@ -101,6 +112,9 @@ impl<P: Platform> Ios<P> {
             time_limit: TIME_LIMIT,
             next_check: None,
             retry_at: None,
+            hindered: Vec::new(),
+            inquired: VecDeque::new(),
+            reports_due: false,
         }
     }
 
@@ -137,10 +151,34 @@ impl<P: Platform> Ios<P> {
             device,
             limits,
             state: UcbState::Online,
+            hindrance: None,
+            leads_to: index,
             queue: VecDeque::new(),
             active: 0,
         });
         index
+    }
+
+    /// Puts a device that has come in the place of one that is gone. Its subchannel is enabled with the UCB's
+    /// [`UcbIndex::interruption_parameter`]. It is to be varied online before it is used.
+    ///
+    /// # Errors
+    /// The device, given back: the UCB's own is in use, or not over with its requests.
+    pub fn replace_device(
+        &mut self,
+        index: UcbIndex,
+        subchannel: SubchannelId,
+        device: P::Device,
+    ) -> Result<(), P::Device> {
+        let gone = |ucb: &&mut Ucb<P>| ucb.state == UcbState::NotOperational && ucb.active == 0;
+        let Some(ucb) = self.ucbs.get_mut(index.index()).filter(gone) else {
+            return Err(device);
+        };
+        ucb.limits = device.characteristics();
+        ucb.device = device;
+        ucb.subchannel = subchannel;
+        ucb.state = UcbState::Online;
+        Ok(())
     }
 
     /// Notes a device that was found and cannot be driven, so that who asks for it is told why.
@@ -241,6 +279,13 @@ impl<P: Platform> Ios<P> {
         old
     }
 
+    /// Makes the pointer to the routine that is told of devices gone point elsewhere; gives back where it pointed.
+    pub fn set_device_gone(&mut self, new: Vector<DeviceGone<P>>) -> Vector<DeviceGone<P>> {
+        let old = core::mem::replace(&mut self.vectors.device_gone, new);
+        self.trace_vector("device-gone", None, old.name, new.name);
+        old
+    }
+
     fn trace_vector(&mut self, vector: &str, ddt: Option<&str>, from: &str, to: &str) {
         if self.machine.tracing() {
             let of = if ddt.is_some() { " ddt=" } else { "" };
@@ -260,7 +305,8 @@ impl<P: Platform> Ios<P> {
         };
         let ready = ucb.device.vary_online(&mut self.machine);
         if ready.is_err() {
-            ucb.state = UcbState::NotOperational;
+            self.not_operational(index);
+            (self.vectors.device_gone.entry)(self, index);
         }
         ready
     }
@@ -293,7 +339,8 @@ impl<P: Platform> Ios<P> {
     /// Waits for something to happen, until a time if one is given, and deals with what the channel
     /// subsystem has to say: interruptions, drained by TPI; channel reports; requests overdue.
     pub fn wait(&mut self, until: Option<Microseconds>) -> Waited {
-        if self.settle() {
+        let reported = core::mem::take(&mut self.reports_due) && self.channel_reports() > 0;
+        if self.settle() || reported {
             self.check_missing();
             return Waited::Interruption;
         }
@@ -309,7 +356,7 @@ impl<P: Platform> Ios<P> {
                 Waited::Interruption
             }
             Wake::ChannelReport => {
-                self.channel_reports();
+                let _ = self.channel_reports();
                 Waited::Interruption
             }
             Wake::Service => Waited::Service,

@@ -44,6 +44,17 @@ pub enum UcbState {
     NotOperational,
 }
 
+/// What keeps a device that takes requests from being given one now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Hindrance {
+    /// A channel program is in progress on its subchannel.
+    SubchannelBusy,
+    /// Its subchannel has status that must be taken first.
+    StatusPending,
+    /// A channel report about it is to be looked into.
+    ReportPending,
+}
+
 /// A device as the supervisor sees it.
 pub struct Ucb<P: Platform> {
     pub(crate) id: DeviceId,
@@ -52,6 +63,9 @@ pub struct Ucb<P: Platform> {
     pub(crate) device: P::Device,
     pub(crate) limits: Characteristics,
     pub(crate) state: UcbState,
+    pub(crate) hindrance: Option<Hindrance>,
+    /// The device that requests to this address go to: itself, unless addresses were exchanged.
+    pub(crate) leads_to: UcbIndex,
     pub(crate) queue: VecDeque<RequestId>,
     pub(crate) active: u32,
 }

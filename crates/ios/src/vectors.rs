@@ -4,7 +4,7 @@
 //! stood there, and is taken out by setting that pointer again. Both may be done at any time, with
 //! I/O under way: a pointer is read anew at every call.
 
-use crate::{Ios, Platform, RequestId, StartCc, Status};
+use crate::{Ios, Platform, RequestId, StartCc, Status, UcbIndex};
 use channel_io::InterruptionCode;
 
 /// What a routine at the forward pointer tells `iosvssch`.
@@ -31,6 +31,9 @@ pub type IosvcpReturn<P> = fn(&mut Ios<P>, RequestId, StartCc);
 pub type Interruption<P> = fn(&mut Ios<P>, InterruptionCode);
 /// The routine called with the outcome of a request: what the status pointer points to.
 pub type PostStatus<P> = fn(&mut Ios<P>, RequestId, Status);
+
+/// The routine called when a device has become not operational and all that it had has ended.
+pub type DeviceGone<P> = fn(&mut Ios<P>, UcbIndex);
 
 /// A pointer and the name of what it points to.
 #[derive(Debug)]
@@ -61,6 +64,8 @@ pub struct Vectors<P: Platform> {
     pub interruption: Vector<Interruption<P>>,
     /// The status pointer: called with the outcome of each request.
     pub post_status: Vector<PostStatus<P>>,
+    /// Called for each device that is of no use any more.
+    pub device_gone: Vector<DeviceGone<P>>,
 }
 
 impl<P: Platform> Vectors<P> {
@@ -72,6 +77,7 @@ impl<P: Platform> Vectors<P> {
             iosvcp_return: Vector { name: "iosvssch-return", entry: crate::start::iosvcp_return },
             interruption: Vector { name: "interruption", entry: crate::interruption::interruption },
             post_status: Vector { name: "post", entry: crate::post::post },
+            device_gone: Vector { name: "none", entry: |_, _| {} },
         }
     }
 }

@@ -235,6 +235,10 @@ impl<P: JobPlatform> Process<P> for BenchProcess<P> {
         }
     }
 
+    fn stop(&mut self, _ios: &mut Ios<P>) {
+        self.requests.stop();
+    }
+
     fn state(&self) -> State {
         self.requests.state(match self.stage {
             Stage::Measuring | Stage::Ending => Left::Something,

@@ -106,6 +106,11 @@ impl<A: Area> Buffers<A> {
         Ok(())
     }
 
+    /// All areas, for somebody who sees to them himself.
+    pub(crate) fn into_areas(self) -> Vec<A> {
+        self.free
+    }
+
     /// All free areas, for something to be put in once.
     pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut A> {
         self.free.iter_mut()

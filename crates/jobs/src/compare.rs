@@ -196,6 +196,10 @@ impl<P: JobPlatform> Process<P> for CompareProcess<P> {
         }
     }
 
+    fn stop(&mut self, _ios: &mut Ios<P>) {
+        self.requests.stop();
+    }
+
     fn state(&self) -> State {
         let left = if self.next < self.total { Left::Something } else { Left::Nothing };
         self.requests.state(left)

@@ -141,6 +141,10 @@ impl<P: JobPlatform> Process<P> for CopyProcess<P> {
         self.pump(ios);
     }
 
+    fn stop(&mut self, _ios: &mut Ios<P>) {
+        self.requests.stop();
+    }
+
     fn state(&self) -> State {
         self.requests.state(match self.stage {
             Stage::Copying { .. } | Stage::Flush => Left::Something,

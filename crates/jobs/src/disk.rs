@@ -25,7 +25,13 @@ impl Disk {
     /// The disk of this name, if it is there.
     pub(crate) fn find<P: JobPlatform>(ios: &Ios<P>, id: DeviceId) -> Option<Self> {
         let index = ios.find(id)?;
-        Some(Self { id, index, limits: *ios.ucb(index)?.limits() })
+        Some(Self { id, index, limits: *ios.limits(index)? })
+    }
+
+    /// The device itself, whatever stands in the path to it.
+    pub(crate) fn itself<P: JobPlatform>(ios: &Ios<P>, index: UcbIndex) -> Option<Self> {
+        let ucb = ios.ucb(index)?;
+        Some(Self { id: ucb.id(), index, limits: ucb.characteristics() })
     }
 
     /// Its size in bytes.

@@ -1,6 +1,6 @@
 //! Why a job failed: [`JobError`], shown as one line of ASCII.
 
-use crate::parameters::ParameterError;
+use crate::parameters::{PairNames, ParameterError};
 use crate::plan::PlanError;
 use crate::replay::LogError;
 use alloc::rc::Rc;
@@ -52,6 +52,37 @@ pub enum JobError {
     },
     /// Two disks differ.
     Different(Difference),
+    /// The disks of a pair differ, and not all of it was repaired.
+    ScrubFound {
+        /// The pair.
+        pair: PairNames,
+        /// How many blocks differ still.
+        blocks: u64,
+        /// The first block that differed.
+        first: u64,
+    },
+    /// The disks of a pair could not be read everywhere.
+    ScrubUnread {
+        /// The pair.
+        pair: PairNames,
+        /// How many blocks are in the pieces that could not be read, on one disk or both.
+        blocks: u64,
+        /// The first of them.
+        first: u64,
+        /// How many blocks of the others differ still.
+        differing: u64,
+    },
+    /// A pair that is scrubbed is not duplex any more.
+    NotDuplex {
+        /// The pair.
+        pair: PairNames,
+        /// Its state.
+        state: &'static str,
+    },
+    /// The operator stopped it.
+    Stopped,
+    /// Commands were to be taken, and there is nobody to give any.
+    NoTerminal,
     /// A process has nothing under way and yet is not at its end: a fault of the program.
     Stuck,
 }
@@ -125,6 +156,22 @@ impl fmt::Display for JobError {
             Self::Storage(error) => error.fmt(f),
             Self::Log { word, error } => write!(f, "{word}: {error}"),
             Self::Different(difference) => difference.fmt(f),
+            Self::ScrubFound { pair, blocks, first } => {
+                write!(f, "the disks of {pair} differ in {blocks} blocks, block {first} first")
+            }
+            Self::ScrubUnread { pair, blocks, first, differing } => write!(
+                f,
+                "{blocks} blocks of {pair} could not be compared because a read failed, block {first} first; \
+                 {differing} of the others differ"
+            ),
+            Self::NotDuplex { pair, state } => write!(
+                f,
+                "the pair {pair} is {state}; expected it to stay duplex until the scrub is over"
+            ),
+            Self::Stopped => f.write_str("stopped by the operator"),
+            Self::NoTerminal => {
+                f.write_str("run=console: expected a terminal to take commands from")
+            }
             Self::Stuck => f.write_str("the process has nothing under way and is not at its end"),
         }
     }

@@ -12,8 +12,10 @@
 //!
 //! A job is an I/O process ([`Process`]): [`CopyProcess`], [`ReplayProcess`],
 //! [`CompareProcess`], [`BenchProcess`]. It knows the
-//! supervisor and nothing of the mirror: whether its writes are mirrored it neither sees nor cares.
-//! Several processes can be driven at once by whoever calls [`process::serve`] for each.
+//! supervisor and nothing of the mirror: whether its writes are mirrored it neither sees nor cares. The one
+//! exception is [`ScrubProcess`], which compares the two devices of a pair. [`run_to_end`] drives one process;
+//! the operator's console ([`run_console`]) drives as many as are started on it. Both see to the copies of pairs
+//! (`copies`) that are to be made duplex.
 //!
 //! ```text
 //! let line = ParameterLine::read(parameters);
@@ -34,11 +36,16 @@ extern crate std;
 mod bench;
 mod buffers;
 mod compare;
+pub mod console;
+mod copies;
 mod copy;
 mod disk;
+mod drive;
 mod error;
 mod json;
+mod list;
 pub mod message;
+mod pairs;
 pub mod parameters;
 pub mod plan;
 mod platform;
@@ -47,18 +54,22 @@ mod replay;
 mod report;
 mod requests;
 mod run;
+mod scrub;
 
 pub use bench::BenchProcess;
 pub use compare::CompareProcess;
+pub use console::{Terminal, run_console};
 pub use copy::CopyProcess;
 pub use disk::Disk;
+pub use drive::run_to_end;
 pub use error::{Difference, JobError};
 pub use message::{Message, Messages};
 pub use parameters::ParameterLine;
 pub use platform::JobPlatform;
-pub use process::{Process, run_to_end};
+pub use process::Process;
 pub use replay::{LogError, ReplayProcess};
 pub use report::last_words::LastWords;
 pub use report::{Extra, JobStatus, Latency, PairReport, Report, Value};
 pub use requests::Counts;
 pub use run::run;
+pub use scrub::ScrubProcess;

@@ -1,16 +1,34 @@
 //! What the jobs tell the operator: each message with its identifier, its text and what it means.
 //!
 //! An identifier is `CCW`, three digits and `I` (information), `W` (warning) or `E` (error); the text
-//! follows it on the same line. [`CATALOGUE`] has them all, for documentation that is made from it or
-//! checked against it. [`Messages`] is what the kernel implements: it prints a line.
+//! follows it on the same line. [`CATALOGUE`] has them all with what they mean, [`KERNEL`] those of the kernel
+//! itself; `docs/messages.md` is made from both ([`document`]). [`Messages`] is what the kernel implements: it
+//! prints a line.
+//!
+//! Files: `catalogue` (every kind of message), `kernel` (the kernel's), `pair`, `scrub` and `console` (what is told
+//! of a pair, by a scrub, on the console), `text` (how each is shown), `document` (the table).
+
+mod catalogue;
+mod console;
+mod document;
+mod kernel;
+mod pair;
+mod scrub;
+mod text;
+
+pub use catalogue::{CATALOGUE, Entry};
+pub use console::ConsoleNews;
+pub use document::document;
+pub use kernel::KERNEL;
+pub use pair::{PairDetails, PairNews};
+pub use scrub::{Blocks, ScrubNews};
 
 use crate::error::JobError;
-use crate::parameters::JobKind;
+use crate::parameters::{JobKind, PairNames};
 use crate::process::Unit;
 use alloc::string::String;
 use channel_io::{DeviceId, Microseconds};
 use core::fmt;
-use mirror::SuspendReason;
 
 /// Where messages go.
 pub trait Messages {
@@ -36,12 +54,10 @@ pub enum Message {
         /// Whether it can be written to, or whether it can be used at all.
         access: Access,
     },
-    /// A pair.
+    /// A pair was established, or is listed.
     Pair {
-        /// The first device.
-        primary: DeviceId,
-        /// The second device.
-        secondary: DeviceId,
+        /// Its devices.
+        pair: PairNames,
         /// Its state, as the RESULT line has it.
         state: &'static str,
     },
@@ -83,6 +99,13 @@ pub enum Message {
         /// Why.
         error: JobError,
     },
+    /// A job asks for no more.
+    Stopping {
+        /// The job.
+        job: JobKind,
+    },
+    /// A job that was stopped is over.
+    Stopped(Summary),
     /// A request ended in an error.
     RequestFailed {
         /// How.
@@ -119,15 +142,31 @@ pub enum Message {
         /// No request took longer.
         max: Microseconds,
     },
-    /// A pair was suspended.
-    Suspended {
-        /// The first device.
-        primary: DeviceId,
-        /// The second device.
-        secondary: DeviceId,
-        /// Why.
-        reason: SuspendReason,
+    /// Something happened to a pair.
+    PairNews {
+        /// Its devices.
+        pair: PairNames,
+        /// What.
+        news: PairNews,
     },
+    /// A scrub found or did something.
+    ScrubNews {
+        /// The pair's devices.
+        pair: PairNames,
+        /// What.
+        news: ScrubNews,
+    },
+    /// What a job that was started on the console tells.
+    OfJob {
+        /// The number of the job.
+        number: u32,
+        /// The identifier of what it tells.
+        identifier: &'static str,
+        /// The text of it.
+        text: String,
+    },
+    /// What the console answers.
+    Console(ConsoleNews),
 }
 
 /// How many requests a device takes at once.
@@ -155,6 +194,8 @@ pub enum Access {
     ReadWrite,
     /// It can be read.
     ReadOnly,
+    /// Requests wait until the operator lets them go on.
+    Quiesced,
     /// Nothing: it is gone, or could not be brought back.
     NotOperational,
 }
@@ -164,6 +205,7 @@ impl fmt::Display for Access {
         f.write_str(match self {
             Self::ReadWrite => "read-write",
             Self::ReadOnly => "read-only",
+            Self::Quiesced => "quiesced",
             Self::NotOperational => "not operational",
         })
     }
@@ -182,186 +224,8 @@ pub struct Summary {
     pub reads: u64,
     /// Writes complete.
     pub writes: u64,
-    /// Writes that were done on both legs of a pair.
+    /// Writes that were done on both legs of a pair, whichever job they were of.
     pub mirrored_writes: u64,
     /// Flushes complete.
     pub flushes: u64,
-}
-
-/// A kind of message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its identifier.
-    pub identifier: &'static str,
-    /// Its text; what stands in braces varies.
-    pub text: &'static str,
-    /// What it means, and what the operator should do.
-    pub meaning: &'static str,
-}
-
-/// Defines the kinds of messages: a name, the identifier, the text, the meaning.
-macro_rules! catalogue {
-    ($($name:ident $identifier:literal $text:literal $meaning:literal)+) => {
-        $(const $name: Entry = Entry { identifier: $identifier, text: $text, meaning: $meaning };)+
-
-        /// Every kind of message, by identifier.
-        pub const CATALOGUE: &[Entry] = &[$($name),+];
-    };
-}
-
-catalogue! {
-    DEVICE "CCW010I"
-        "device {device}: {kind}, {bytes} bytes, block {bytes}, queue {requests}, {access}"
-        "A device was found. The queue is the number of requests that it takes at once, or not set up, \
-         because only a device that is used is made ready; access is read-write, read-only or not \
-         operational."
-    PAIR "CCW011I"
-        "pair {primary} -> {secondary} {state}"
-        "A pair was established, or is listed. Every write to the primary goes to the secondary too \
-         while the state is duplex."
-    FOUND "CCW012I"
-        "{number} devices, {number} pairs"
-        "The end of the list of devices and pairs. With 0 devices no disk is attached to the machine, \
-         or none that it can drive."
-    PROGRESS "CCW020I"
-        "{job} {device}: {done} of {total} {unit}, {percent} percent"
-        "How far a job is. It comes at most four times a second, and not in a job of less than a \
-         quarter of a second."
-    STARTED "CCW021I"
-        "{job} started: {disks}"
-        "A job starts on these disks."
-    ENDED "CCW022I"
-        "{job} ended: {bytes} bytes in {seconds} seconds, {rate} MB/s, {reads} reads, {writes} writes \
-         ({mirrored} mirrored), {flushes} flushes"
-        "A job is at its end, and all of it was done. A megabyte is 1000000 bytes."
-    FAILED "CCW023E"
-        "{job} failed: {error}"
-        "A job was not done, or not all of it. The error names the word of the parameter line, or the \
-         device and the request, that stood in the way."
-    REQUEST_FAILED "CCW024E"
-        "{error}"
-        "A request ended in an error, as the device, the operation and its sectors say. The job starts \
-         no more requests, waits for those under way, and fails."
-    MARK "CCW025I"
-        "mark in the log on {device}, entry {number}: {text}"
-        "A write log has a mark here, which somebody put there while the log was made. Everything before \
-         it was written, though not necessarily flushed."
-    SIZES_DIFFER "CCW026W"
-        "{device} has {bytes} bytes and {device} has {bytes}: the common length is compared"
-        "Two disks of different sizes are compared over the length of the smaller."
-    MEASURED "CCW027I"
-        "bench {device}: {number} requests a second, {rate} kB/s, latency in microseconds {p50} (p50) \
-         {p99} (p99) {max} (max)"
-        "What a measurement found. A kilobyte is 1000 bytes. A latency is at most 1/32 more than it \
-         truly was, the largest is exact."
-    SUSPENDED "CCW030W"
-        "pair {primary} -> {secondary} suspended: {reason}"
-        "Writes go to the primary alone from here on, for the reason given; the secondary is as it was \
-         left. Find out what is wrong with the leg that failed."
-}
-
-impl Message {
-    /// Its identifier. By itself, so that a program which only shows messages need not have the texts of all.
-    #[must_use]
-    pub const fn identifier(&self) -> &'static str {
-        match self {
-            Self::Device { .. } => DEVICE.identifier,
-            Self::Pair { .. } => PAIR.identifier,
-            Self::Found { .. } => FOUND.identifier,
-            Self::Progress { .. } => PROGRESS.identifier,
-            Self::Started { .. } => STARTED.identifier,
-            Self::Ended(_) => ENDED.identifier,
-            Self::Failed { .. } => FAILED.identifier,
-            Self::RequestFailed { .. } => REQUEST_FAILED.identifier,
-            Self::Mark { .. } => MARK.identifier,
-            Self::SizesDiffer { .. } => SIZES_DIFFER.identifier,
-            Self::Measured { .. } => MEASURED.identifier,
-            Self::Suspended { .. } => SUSPENDED.identifier,
-        }
-    }
-
-    /// What kind of message it is.
-    #[must_use]
-    pub const fn entry(&self) -> &'static Entry {
-        match self {
-            Self::Device { .. } => &DEVICE,
-            Self::Pair { .. } => &PAIR,
-            Self::Found { .. } => &FOUND,
-            Self::Progress { .. } => &PROGRESS,
-            Self::Started { .. } => &STARTED,
-            Self::Ended(_) => &ENDED,
-            Self::Failed { .. } => &FAILED,
-            Self::RequestFailed { .. } => &REQUEST_FAILED,
-            Self::Mark { .. } => &MARK,
-            Self::SizesDiffer { .. } => &SIZES_DIFFER,
-            Self::Measured { .. } => &MEASURED,
-            Self::Suspended { .. } => &SUSPENDED,
-        }
-    }
-}
-
-/// The whole percents that `done` is of `total`.
-fn percent(done: u64, total: u64) -> u64 {
-    let (done, hundredth) = match done.checked_mul(100) {
-        Some(hundredfold) => (hundredfold, total),
-        None => (done, total / 100),
-    };
-    done.checked_div(hundredth).unwrap_or(100)
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, bytes, elapsed, reads, writes, mirrored_writes, flushes } = self;
-        // Bytes a microsecond are megabytes a second.
-        let rate = bytes / elapsed.0.max(1);
-        write!(
-            f,
-            "{job} ended: {bytes} bytes in {elapsed} seconds, {rate} MB/s, {reads} reads, \
-             {writes} writes ({mirrored_writes} mirrored), {flushes} flushes"
-        )
-    }
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.identifier())?;
-        match self {
-            Self::Device { device, kind, bytes, block_bytes, queue, access } => write!(
-                f,
-                "device {device}: {kind}, {bytes} bytes, block {block_bytes}, queue {queue}, {access}"
-            ),
-            Self::Pair { primary, secondary, state } => {
-                write!(f, "pair {primary} -> {secondary} {state}")
-            }
-            Self::Found { devices, pairs } => write!(f, "{devices} devices, {pairs} pairs"),
-            Self::Progress { job, device, done, total, unit } => {
-                let percent = percent(*done, *total);
-                write!(f, "{job} {device}: {done} of {total} {unit}, {percent} percent")
-            }
-            Self::Started { job, from: Some(from), to } => {
-                write!(f, "{job} started: from {from} to {to}")
-            }
-            Self::Started { job, from: None, to } => write!(f, "{job} started: {to}"),
-            Self::Ended(summary) => summary.fmt(f),
-            Self::Failed { job, error } => write!(f, "{job} failed: {error}"),
-            Self::RequestFailed { error } => error.fmt(f),
-            Self::Mark { device, entry, text } => {
-                write!(f, "mark in the log on {device}, entry {entry}: {text}")
-            }
-            Self::SizesDiffer { from, to } => write!(
-                f,
-                "{} has {} bytes and {} has {}: the common length is compared",
-                from.0, from.1, to.0, to.1
-            ),
-            Self::Measured { device, iops, kilobytes_per_second, p50, p99, max } => write!(
-                f,
-                "bench {device}: {iops} requests a second, {kilobytes_per_second} kB/s, \
-                 latency in microseconds {} (p50) {} (p99) {} (max)",
-                p50.0, p99.0, max.0
-            ),
-            Self::Suspended { primary, secondary, reason } => {
-                write!(f, "pair {primary} -> {secondary} suspended: {reason}")
-            }
-        }
-    }
 }

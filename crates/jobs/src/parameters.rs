@@ -6,13 +6,18 @@
 //! | key | value | with |
 //! |---|---|---|
 //! | `mirror=` | `0001:0002[,0004:0005...]`: primary:secondary | every job, and none |
-//! | `run=` | `copy`, `replay`, `bench`, `compare`; without it the devices and pairs are listed | |
-//! | `from=` `to=` | a device, `0001` or `0.0.0001` | copy, replay, compare; bench has `to=` alone |
-//! | `depth=` | requests in flight, 1 to 1024; 8, for bench 32 | every job |
+//! | `establish=` | `nocopy` (the disks hold the same), `copy` (the secondary is copied to) | `mirror=` |
+//! | `on-secondary-error=` | `suspend` the pair, or `fail` the write | `mirror=`, console |
+//! | `on-primary-error=` | `swap` the disks, or `fail` the request | `mirror=`, console |
+//! | `run=` | `copy`, `replay`, `bench`, `compare`, `scrub`, `console`; without it the devices and pairs are listed | |
+//! | `from=` `to=` | a device, `0001` or `0.0.0001` | copy, replay, compare; bench and scrub have `to=` alone |
+//! | `depth=` | requests in flight, 1 to 1024; 8, for bench 32 | copy, replay, compare, bench |
 //! | `op=` | `write`, `read`, `randwrite`, `randread` | bench |
 //! | `bs=` | bytes a request, 512 to 16M, K and M are 1024 and 1024²; 4096 | bench |
 //! | `count=` or `seconds=` | how many requests, or how long; 5 seconds | bench |
 //! | `seed=` | where the random numbers start | bench |
+//! | `rate=` | bytes compared a second at most, K and M as above; no limit | scrub |
+//! | `repair=` | the leg that is right, `primary` or `secondary`; nothing is repaired | scrub |
 //! | `trace=` | `on` or `off` | every job, and none |
 //! | `deadline=` | seconds until a request that does not end is ended, 1 to 3600; 30 | every job, and none |
 //!
@@ -22,12 +27,15 @@
 
 mod assemble;
 mod error;
+mod job;
 mod key;
 mod shown;
 mod value;
 
 pub use error::{ParameterError, Problem};
+pub use job::{Amount, BenchOperation, Job, JobKind, Measurement, Scrubbing, TwoDisks};
 pub use key::Key;
+pub(crate) use key::nearest;
 pub use shown::Shown;
 pub(crate) use shown::copied;
 
@@ -35,7 +43,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::DeviceId;
-use core::fmt;
+use mirror::{Initial, Policy};
 
 /// Requests in flight of copy, replay and compare, unless it is said.
 pub const DEPTH: u32 = 8;
@@ -84,159 +92,15 @@ pub enum Trace {
     Off,
 }
 
-/// What kind of job it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// The devices and pairs are listed, and that is all.
-    List,
-    /// All of one disk on to the start of another.
-    Copy,
-    /// A write log on one disk on to another.
-    Replay,
-    /// Two disks are read and compared.
-    Compare,
-    /// A disk is measured.
-    Bench,
-}
-
-impl JobKind {
-    /// The jobs that `run=` can name.
-    pub const NAMED: [Self; 4] = [Self::Copy, Self::Replay, Self::Bench, Self::Compare];
-
-    /// Its name, as `run=` and the RESULT line have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Copy => "copy",
-            Self::Replay => "replay",
-            Self::Compare => "compare",
-            Self::Bench => "bench",
-        }
-    }
-}
-
-impl fmt::Display for JobKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What a job that reads one disk and acts on another was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TwoDisks {
-    /// The disk that is read.
-    pub from: Given<DeviceId>,
-    /// The disk that is written, or compared with.
-    pub to: Given<DeviceId>,
-    /// Requests in flight.
-    pub depth: u32,
-}
-
-/// What a measurement does to its disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BenchOperation {
-    /// Writes, one block behind the other.
-    Write,
-    /// Reads, one block behind the other.
-    Read,
-    /// Writes anywhere.
-    RandomWrite,
-    /// Reads anywhere.
-    RandomRead,
-}
-
-impl BenchOperation {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Write, Self::Read, Self::RandomWrite, Self::RandomRead];
-
-    /// Its name, as `op=` has it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Write => "write",
-            Self::Read => "read",
-            Self::RandomWrite => "randwrite",
-            Self::RandomRead => "randread",
-        }
-    }
-
-    /// Whether it changes the disk.
-    #[must_use]
-    pub const fn writes(self) -> bool {
-        match self {
-            Self::Write | Self::RandomWrite => true,
-            Self::Read | Self::RandomRead => false,
-        }
-    }
-}
-
-impl fmt::Display for BenchOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// How much a measurement does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// So many requests.
-    Count(u64),
-    /// As many requests as there are in so many seconds.
-    Seconds(u64),
-}
-
-/// What a measurement was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Measurement {
-    /// The disk.
-    pub to: Given<DeviceId>,
-    /// What is done to it.
-    pub operation: BenchOperation,
-    /// Bytes a request.
-    pub block: Given<u32>,
-    /// Requests in flight.
-    pub depth: u32,
-    /// How much.
-    pub amount: Amount,
-    /// Where the random numbers start.
-    pub seed: u64,
-}
-
-/// A job and what it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// See [`JobKind::List`].
-    List,
-    /// See [`JobKind::Copy`].
-    Copy(TwoDisks),
-    /// See [`JobKind::Replay`].
-    Replay(TwoDisks),
-    /// See [`JobKind::Compare`].
-    Compare(TwoDisks),
-    /// See [`JobKind::Bench`].
-    Bench(Measurement),
-}
-
-impl Job {
-    /// What kind of job it is.
-    #[must_use]
-    pub const fn kind(&self) -> JobKind {
-        match self {
-            Self::List => JobKind::List,
-            Self::Copy(_) => JobKind::Copy,
-            Self::Replay(_) => JobKind::Replay,
-            Self::Compare(_) => JobKind::Compare,
-            Self::Bench(_) => JobKind::Bench,
-        }
-    }
-}
-
 /// All that the parameter line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// The pairs to be established before the job; each with the word that names it alone.
     pub mirror: Vec<Given<PairNames>>,
+    /// How these pairs begin.
+    pub initial: Initial,
+    /// What a pair does when one of its disks fails.
+    pub policy: Policy,
     /// The job.
     pub job: Job,
     /// Whether trace lines are wanted.
@@ -252,6 +116,16 @@ impl Parameters {
     /// [`ParameterError`]: the first mistake in the line.
     pub fn parse(line: &[u8]) -> Result<Self, ParameterError> {
         assemble::parameters(line)
+    }
+}
+
+impl Job {
+    /// Reads the words of one job, as a command to start it has them: its own keys alone.
+    ///
+    /// # Errors
+    /// [`ParameterError`]: the first mistake in the words.
+    pub fn parse(kind: JobKind, words: &[&[u8]]) -> Result<Self, ParameterError> {
+        assemble::job(kind, words)
     }
 }
 
@@ -289,6 +163,12 @@ impl ParameterLine {
     #[must_use]
     pub fn deadline_seconds(&self) -> u64 {
         self.read.as_ref().map_or(DEADLINE_SECONDS, |parameters| parameters.deadline_seconds)
+    }
+
+    /// Whether an operator is to say what is done: for [`crate::run_console`].
+    #[must_use]
+    pub fn wants_console(&self) -> bool {
+        self.read.as_ref().is_ok_and(|parameters| parameters.job == Job::Console)
     }
 
     /// What the line says.

@@ -10,13 +10,16 @@ mod error;
 pub use error::{PlanError, PlanProblem};
 
 use crate::disk::Disk;
-use crate::parameters::{Amount, BenchOperation, Given, Measurement, PairNames, TwoDisks, copied};
+use crate::pairs::names_of;
+use crate::parameters::{
+    Amount, BenchOperation, Given, Measurement, PairNames, Parameters, Scrubbing, TwoDisks, copied,
+};
 use crate::platform::JobPlatform;
 use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::DeviceId;
-use ios::{ClearFailed, Ios, UcbIndex, UcbState};
-use mirror::{MirrorAnchor, PairIndex, Role};
+use ios::{ClearFailed, Ios, Ucb, UcbIndex, UcbState};
+use mirror::{Leg, MirrorAnchor, PairIndex, PairState, Role};
 
 /// A job on two disks, as it can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,33 +51,86 @@ pub struct Bench {
     pub seed: u64,
 }
 
+/// A scrub, as it can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrub {
+    /// The pair.
+    pub pair: PairIndex,
+    /// What its devices are called.
+    pub names: PairNames,
+    /// Its devices themselves, primary and secondary as it was established.
+    pub legs: [Disk; 2],
+    /// Bytes compared a second, at most.
+    pub rate: Option<u64>,
+    /// The leg whose blocks are right.
+    pub right: Option<Leg>,
+}
+
 #[cold]
 #[inline(never)]
 fn problem(word: &str, problem: PlanProblem) -> PlanError {
     PlanError { word: copied(word), problem }
 }
 
+/// The UCB of a device that was found.
+///
+/// # Errors
+/// There is no such device.
+pub(crate) fn found<P: JobPlatform>(
+    ios: &Ios<P>,
+    id: DeviceId,
+    word: &str,
+) -> Result<UcbIndex, PlanError> {
+    if let Some(index) = ios.find(id) {
+        return Ok(index);
+    }
+    if let Some(why) = ios.unusable(id) {
+        return Err(problem(word, PlanProblem::Unusable { device: id, why }));
+    }
+    let found = ios.ucbs().map(|(_, ucb)| ucb.id()).collect();
+    Err(problem(word, PlanProblem::NoSuchDevice { device: id, found }))
+}
+
+/// Makes a device ready for requests.
+fn ready<P: JobPlatform>(
+    ios: &mut Ios<P>,
+    index: UcbIndex,
+    device: DeviceId,
+    word: &str,
+) -> Result<(), PlanError> {
+    match ios.ucb(index).map(Ucb::state) {
+        Some(UcbState::Online | UcbState::Quiesced) => {}
+        Some(UcbState::NotOperational) | None => {
+            return Err(problem(word, PlanProblem::NotOperational { device }));
+        }
+    }
+    let not_ready = |failed: ClearFailed| PlanProblem::NotReady { device, what: failed.what };
+    ios.vary_online(index).map_err(|failed| problem(word, not_ready(failed)))
+}
+
 /// The UCB of a device that is there, made ready for requests.
-fn online<P: JobPlatform>(
+///
+/// # Errors
+/// The device is not there, or of no use.
+pub(crate) fn online<P: JobPlatform>(
     ios: &mut Ios<P>,
     id: DeviceId,
     word: &str,
 ) -> Result<UcbIndex, PlanError> {
-    let Some((index, ucb)) = ios.ucbs().find(|(_, ucb)| ucb.id() == id) else {
-        if let Some(why) = ios.unusable(id) {
-            return Err(problem(word, PlanProblem::Unusable { device: id, why }));
-        }
-        let found = ios.ucbs().map(|(_, ucb)| ucb.id()).collect();
-        return Err(problem(word, PlanProblem::NoSuchDevice { device: id, found }));
-    };
-    match ucb.state() {
-        UcbState::Online | UcbState::Quiesced => {}
-        UcbState::NotOperational => {
-            return Err(problem(word, PlanProblem::NotOperational { device: id }));
-        }
-    }
-    let not_ready = |failed: ClearFailed| PlanProblem::NotReady { device: id, what: failed.what };
-    ios.vary_online(index).map_err(|failed| problem(word, not_ready(failed)))?;
+    let index = found(ios, id, word)?;
+    ready(ios, index, id, word)?;
+    Ok(index)
+}
+
+/// The UCB of a device whose requests go where they can be answered, made ready for them.
+fn addressed<P: JobPlatform>(
+    ios: &mut Ios<P>,
+    id: DeviceId,
+    word: &str,
+) -> Result<UcbIndex, PlanError> {
+    let index = found(ios, id, word)?;
+    let leads_to = ios.leads_to(index);
+    ready(ios, leads_to, id, word)?;
     Ok(index)
 }
 
@@ -84,8 +140,9 @@ fn online<P: JobPlatform>(
 /// A device is not there, or two devices cannot be a pair; the word of that pair says which.
 pub fn establish<P: JobPlatform>(
     ios: &mut Ios<P>,
-    pairs: &[Given<PairNames>],
+    parameters: &Parameters,
 ) -> Result<Vec<PairIndex>, PlanError> {
+    let Parameters { mirror: pairs, initial, policy, .. } = parameters;
     let mut devices = Vec::new();
     for Given { value: pair, word } in pairs {
         let (primary, secondary) = (pair.primary, pair.secondary);
@@ -93,7 +150,7 @@ pub fn establish<P: JobPlatform>(
     }
     let mut established = Vec::new();
     for (primary, secondary, word) in devices {
-        match mirror::establish(ios, primary, secondary) {
+        match mirror::establish(ios, primary, secondary, *initial, *policy) {
             Ok(index) => established.push(index),
             Err(error) => {
                 release(ios, &established);
@@ -117,7 +174,7 @@ pub fn release<P: JobPlatform>(ios: &mut Ios<P>, pairs: &[PairIndex]) {
 /// A disk that can be read.
 fn readable<P: JobPlatform>(ios: &mut Ios<P>, given: &Given<DeviceId>) -> Result<Disk, PlanError> {
     let Given { value: device, word } = given;
-    online(ios, *device, word)?;
+    addressed(ios, *device, word)?;
     let gone = PlanProblem::NotOperational { device: *device };
     let disk = Disk::find(ios, *device).ok_or_else(|| problem(word, gone))?;
     let (bytes, block) = (disk.bytes(), disk.block_bytes());
@@ -145,13 +202,28 @@ fn writable<P: JobPlatform>(ios: &mut Ios<P>, given: &Given<DeviceId>) -> Result
     Ok(disk)
 }
 
-/// The primary of the pair that a device is the secondary of.
+/// The pair that a device is in.
+///
+/// # Errors
+/// There is no such device, or it is in no pair.
+pub(crate) fn pair_of<P: JobPlatform>(
+    ios: &Ios<P>,
+    id: DeviceId,
+    word: &str,
+) -> Result<PairIndex, PlanError> {
+    let index = found(ios, id, word)?;
+    match ios.anchor.mirror().role(index) {
+        Some(Role::Primary(pair) | Role::Secondary(pair)) => Ok(pair),
+        None => Err(problem(word, PlanProblem::InNoPair { device: id })),
+    }
+}
+
+/// What processes call the pair that a device is in, if they do not call it by this device.
 fn primary_of<P: JobPlatform>(ios: &Ios<P>, device: UcbIndex) -> Option<DeviceId> {
     let mirror = ios.anchor.mirror();
-    match mirror.role(device)? {
-        Role::Primary(_) => None,
-        Role::Secondary(pair) => Some(ios.ucb(mirror.pair(pair)?.primary())?.id()),
-    }
+    let (Role::Primary(pair) | Role::Secondary(pair)) = mirror.role(device)?;
+    let address = mirror.pair(pair)?.address();
+    if address == device { None } else { Some(ios.ucb(address)?.id()) }
 }
 
 /// Plans a comparison.
@@ -242,4 +314,23 @@ pub fn bench<P: JobPlatform>(
         amount: measurement.amount,
         seed: measurement.seed,
     })
+}
+
+/// Plans a scrub.
+///
+/// # Errors
+/// What stands against it.
+pub fn scrub<P: JobPlatform>(ios: &mut Ios<P>, scrubbing: &Scrubbing) -> Result<Scrub, PlanError> {
+    let Scrubbing { to: Given { value: device, word }, rate, right } = scrubbing;
+    let pair = pair_of(ios, *device, word)?;
+    let in_no_pair = || problem(word, PlanProblem::InNoPair { device: *device });
+    let names = names_of(ios, pair).ok_or_else(in_no_pair)?;
+    let known = ios.anchor.mirror().pair(pair).ok_or_else(in_no_pair)?;
+    if known.state() != PairState::Duplex {
+        let state = known.state().name();
+        return Err(problem(word, PlanProblem::PairNotDuplex { pair: names, state }));
+    }
+    let [primary, secondary] = [known.address(), known.partner()].map(|leg| Disk::itself(ios, leg));
+    let legs = [primary.ok_or_else(in_no_pair)?, secondary.ok_or_else(in_no_pair)?];
+    Ok(Scrub { pair, names, legs, rate: *rate, right: *right })
 }

@@ -1,8 +1,8 @@
-//! An I/O process, and the loop that drives it: [`Process`], [`run_to_end`].
+//! An I/O process: [`Process`], and what there is to know of one.
 //!
 //! A process is a state machine: it is started once, then given everything that is posted to it, and each
 //! time asks for more I/O as it sees fit. It never waits itself, so any number of them can run side by
-//! side: whoever drives them takes what is posted to each ([`serve`]) and waits at one place.
+//! side: whoever drives them (`drive`, `console`) takes what is posted to each ([`serve`]) and waits at one place.
 
 use crate::error::JobError;
 use crate::message::{Message, Messages};
@@ -11,10 +11,9 @@ use crate::platform::JobPlatform;
 use crate::report::Extra;
 use crate::requests::Counts;
 use alloc::vec::Vec;
-use channel_io::{DeviceId, Microseconds, WaitPoint};
+use channel_io::{DeviceId, Microseconds};
 use core::fmt;
 use ios::{Ios, Posted, ProcessId};
-use mirror::{MirrorAnchor, PairEvent};
 
 /// Of what there is progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +102,17 @@ pub trait Process<P: JobPlatform> {
     /// Takes one of its requests back, and asks for more.
     fn posted(&mut self, ios: &mut Ios<P>, posted: Posted<P::Data>);
 
+    /// Gets on with what does not depend on a post: called after every wait.
+    fn tend(&mut self, _ios: &mut Ios<P>) {}
+
+    /// When it is to be tended at the latest, whatever else happens.
+    fn wake_at(&self) -> Option<Microseconds> {
+        None
+    }
+
+    /// Asks for no more; the process is over when nothing of it is in flight.
+    fn stop(&mut self, ios: &mut Ios<P>);
+
     /// Whether it has more to do.
     fn state(&self) -> State;
 
@@ -125,56 +135,8 @@ pub fn serve<P: JobPlatform>(
     while let Some(posted) = ios.take_posted(process.id()) {
         process.posted(ios, posted);
     }
+    process.tend(ios);
     while let Some(message) = process.take_message() {
         messages.message(&message);
-    }
-}
-
-/// Tells the operator what became of the pairs.
-pub fn tell_pair_events<P: JobPlatform>(ios: &mut Ios<P>, messages: &mut dyn Messages) {
-    while let Some(event) = ios.anchor.mirror_mut().take_event() {
-        let PairEvent::Suspended(index, reason) = event;
-        let pair = ios.anchor.mirror().pair(index).map(|pair| (pair.primary(), pair.secondary()));
-        let name = |index| ios.ucb(index).map(ios::Ucb::id);
-        if let Some((primary, secondary)) = pair
-            && let (Some(primary), Some(secondary)) = (name(primary), name(secondary))
-        {
-            messages.message(&Message::Suspended { primary, secondary, reason });
-        }
-    }
-}
-
-/// When progress is told: at most so often.
-const PROGRESS_INTERVAL: Microseconds = Microseconds(250_000);
-
-/// Starts a process and drives it to its end.
-///
-/// # Errors
-/// [`JobError::Stuck`] if it has nothing in flight and is not at its end; what it did otherwise is in
-/// [`Process::done`].
-pub fn run_to_end<P: JobPlatform>(
-    ios: &mut Ios<P>,
-    process: &mut dyn Process<P>,
-    messages: &mut dyn Messages,
-) -> Result<(), JobError> {
-    let mut tell_at = ios.machine.now().after(PROGRESS_INTERVAL);
-    process.start(ios);
-    loop {
-        serve(ios, process, messages);
-        tell_pair_events(ios, messages);
-        if process.state() == State::Over {
-            return Ok(());
-        }
-        let now = ios.machine.now();
-        if now >= tell_at {
-            tell_at = now.after(PROGRESS_INTERVAL);
-            let Progress { done, total, unit } = process.progress(now);
-            let (job, device) = (process.kind(), process.device());
-            messages.message(&Message::Progress { job, device, done, total, unit });
-        }
-        if ios.idle() {
-            return Err(JobError::Stuck);
-        }
-        ios.wait(None);
     }
 }

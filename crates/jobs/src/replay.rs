@@ -345,6 +345,10 @@ impl<P: JobPlatform> Process<P> for ReplayProcess<P> {
         self.pump(ios);
     }
 
+    fn stop(&mut self, _ios: &mut Ios<P>) {
+        self.requests.stop();
+    }
+
     fn state(&self) -> State {
         self.requests.state(match self.phase {
             Phase::Superblock

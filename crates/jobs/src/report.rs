@@ -3,7 +3,7 @@
 //! The first fields are the same for every job and always there, in this order: `job`, `status`, `reads`,
 //! `writes`, `flushes`, `bytes`, `mirrored_writes`, `deferred_starts`, `microseconds`, `pairs`, `error`.
 //! `error` is empty unless the status is `failed`, and a pair's `reason` is empty unless the pair is
-//! suspended. Fields of one job alone follow ([`Extra`]).
+//! suspended or swapped; its `active` is the device that I/O goes to first. Fields of one job alone follow ([`Extra`]).
 //!
 //! `reads`, `writes` and `flushes` count the job's own requests that are complete; discards and
 //! write-zeroes are writes, as they are among the `mirrored_writes`.
@@ -11,9 +11,11 @@
 pub(crate) mod last_words;
 
 use crate::json::{Escaped, List, Object};
+use crate::message::PairDetails;
+use crate::pairs::details;
 use crate::platform::JobPlatform;
 use crate::requests::Counts;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::{DeviceId, Microseconds};
 use core::fmt;
@@ -25,7 +27,7 @@ use mirror::{MirrorAnchor, PairState};
 pub enum JobStatus {
     /// All of it was done, and every pair is as it should be.
     Ok,
-    /// All of it was done and is safe on one leg, but a pair is suspended.
+    /// All of it was done and is safe on one leg, but a pair is suspended or swapped.
     Degraded,
     /// It was not done, or not all of it.
     Failed,
@@ -61,13 +63,15 @@ impl fmt::Display for JobStatus {
 /// A pair at the end of a job. Shown as a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairReport {
-    /// The first device.
+    /// The first device, as the pair was established.
     pub primary: DeviceId,
-    /// The second device.
+    /// The second device, as the pair was established.
     pub secondary: DeviceId,
+    /// The device that I/O goes to first.
+    pub active: DeviceId,
     /// The state that it is in.
     pub state: &'static str,
-    /// Why it is suspended; empty if it is not.
+    /// Why it is suspended or swapped; empty if it is not.
     pub reason: String,
 }
 
@@ -78,6 +82,7 @@ impl fmt::Display for PairReport {
             .field("secondary", &Escaped(&self.secondary))?
             .text("state", self.state)?
             .text("reason", &self.reason)?
+            .field("active", &Escaped(&self.active))?
             .end()
     }
 }
@@ -185,29 +190,21 @@ impl Report {
 
 /// All pairs as they are now.
 pub(crate) fn pairs<P: JobPlatform>(ios: &Ios<P>) -> Vec<PairReport> {
-    let mut reports = Vec::new();
-    for (_, pair) in ios.anchor.mirror().pairs() {
-        if let (Some(primary), Some(secondary)) =
-            (ios.ucb(pair.primary()), ios.ucb(pair.secondary()))
-        {
-            reports.push(PairReport {
-                primary: primary.id(),
-                secondary: secondary.id(),
-                state: pair.state().name(),
-                reason: match pair.state() {
-                    PairState::Suspended(reason) => reason.to_string(),
-                    PairState::Duplex | PairState::Simplex => String::new(),
-                },
-            });
-        }
-    }
-    reports
+    let details = ios.anchor.mirror().pairs().filter_map(|(_, pair)| details(ios, pair));
+    let reports = details.map(|PairDetails { pair, state, active, reason, .. }| PairReport {
+        primary: pair.primary,
+        secondary: pair.secondary,
+        active,
+        state,
+        reason,
+    });
+    reports.collect()
 }
 
 /// Whether every pair that there still is has both its legs.
 pub(crate) fn all_duplex<P: JobPlatform>(ios: &Ios<P>) -> bool {
     ios.anchor.mirror().pairs().all(|(_, pair)| match pair.state() {
         PairState::Duplex | PairState::Simplex => true,
-        PairState::Suspended(_) => false,
+        PairState::Copying | PairState::Suspended(_) | PairState::Swapped(_) => false,
     })
 }

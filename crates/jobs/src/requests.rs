@@ -12,7 +12,9 @@ use crate::process::State;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use channel_io::{DeviceId, Microseconds};
-use ios::{Ios, Operation, Posted, ProcessId, Request, Token};
+use ios::{
+    Ios, Operation, Platform, Posted, ProcessId, Refused, Request, RequestId, Status, Token,
+};
 
 /// What a process has done: its own requests, not those that the mirror made of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +25,15 @@ pub struct Counts {
     pub writes: u64,
     /// Flushes complete.
     pub flushes: u64,
+}
+
+impl Counts {
+    /// Counts what others did too.
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.reads += other.reads;
+        self.writes += other.writes;
+        self.flushes += other.flushes;
+    }
 }
 
 /// A request that is over.
@@ -107,6 +118,12 @@ impl Record {
     }
 }
 
+/// A way to ask the supervisor for I/O.
+type Service<P> = fn(
+    &mut Ios<P>,
+    Request<<P as Platform>::Data>,
+) -> Result<RequestId, Refused<<P as Platform>::Data>>;
+
 /// The requests of one process. `T` is what a process knows its requests by.
 #[derive(Debug)]
 pub(crate) struct Requests<T> {
@@ -147,6 +164,11 @@ impl<T: Copy> Requests<T> {
         self.record.fail(error.into());
     }
 
+    /// Nothing more is to be asked for, because the operator wants so.
+    pub(crate) fn stop(&mut self) {
+        self.record.fail(JobError::Stopped);
+    }
+
     /// How many requests are in flight.
     pub(crate) const fn in_flight(&self) -> usize {
         self.asked.len() - self.free.len()
@@ -181,6 +203,33 @@ impl<T: Copy> Requests<T> {
         data: Option<P::Data>,
         purpose: T,
     ) {
+        let service = Ios::iosvssch;
+        let _ = self.ask_by(service, ios, disk, operation, data, purpose);
+    }
+
+    /// Asks the device itself, past all that is installed in the path; whether the supervisor took it.
+    #[inline(never)]
+    pub(crate) fn ask_direct<P: JobPlatform>(
+        &mut self,
+        ios: &mut Ios<P>,
+        disk: &Disk,
+        operation: Operation,
+        data: Option<P::Data>,
+        purpose: T,
+    ) -> bool {
+        let service = Ios::iosvssch_direct;
+        self.ask_by(service, ios, disk, operation, data, purpose)
+    }
+
+    fn ask_by<P: JobPlatform>(
+        &mut self,
+        service: Service<P>,
+        ios: &mut Ios<P>,
+        disk: &Disk,
+        operation: Operation,
+        data: Option<P::Data>,
+        purpose: T,
+    ) -> bool {
         let asked = Some(Asked { device: disk.id, purpose });
         let place = self.free.pop().unwrap_or(self.asked.len());
         match self.asked.get_mut(place) {
@@ -194,14 +243,16 @@ impl<T: Copy> Requests<T> {
             process: self.process,
             token: Token(place as u64),
         };
-        if let Err(refused) = ios.iosvssch(request) {
+        if let Err(refused) = service(ios, request) {
             self.forget(place);
             self.record.wrong(JobError::Refused {
                 device: disk.id,
                 operation,
                 reason: refused.reason,
             });
+            return false;
         }
+        true
     }
 
     fn forget(&mut self, place: usize) -> Option<Asked<T>> {
@@ -212,6 +263,21 @@ impl<T: Copy> Requests<T> {
 
     /// Takes what was posted; `None` if it was never asked for.
     pub(crate) fn take<D>(&mut self, posted: Posted<D>) -> Option<Over<T, D>> {
+        self.take_unless(posted, Status::is_complete)
+    }
+
+    /// The same for a process that goes on where a device could not do what it was asked: the operator is told,
+    /// and that is all.
+    pub(crate) fn take_going_on<D>(&mut self, posted: Posted<D>) -> Option<Over<T, D>> {
+        self.take_unless(posted, |status| matches!(status, Status::Complete | Status::DeviceError))
+    }
+
+    /// `is_no_error`: with what status the process goes on.
+    fn take_unless<D>(
+        &mut self,
+        posted: Posted<D>,
+        is_no_error: fn(Status) -> bool,
+    ) -> Option<Over<T, D>> {
         let place = usize::try_from(posted.token.0).ok()?;
         let Asked { device, purpose } = self.forget(place)?;
         let Posted { operation, status, data, asked, posted, .. } = posted;
@@ -223,6 +289,11 @@ impl<T: Copy> Requests<T> {
             (true, _, _) => {
                 self.record.count(&operation);
                 Outcome::Complete
+            }
+            (false, _, _) if is_no_error(status) => {
+                let error = JobError::Request { device, operation, status };
+                self.record.tell(Message::RequestFailed { error });
+                Outcome::Failed
             }
             (false, _, _) => {
                 self.record.wrong(JobError::Request { device, operation, status });

@@ -1,83 +1,88 @@
 //! From the parameter line to the RESULT line: [`run`].
 
+use crate::drive::run_to_end;
 use crate::error::JobError;
-use crate::message::{Access, Message, Messages, Queue, Summary};
+use crate::list;
+use crate::message::{Message, Messages, Summary};
 use crate::parameters::{Job, JobKind, ParameterLine, Parameters};
 use crate::plan;
 use crate::platform::JobPlatform;
-use crate::process::{self, Done, Process};
+use crate::process::{Done, Process};
 use crate::report::{self, JobStatus, Report};
-use crate::{BenchProcess, CompareProcess, CopyProcess, ReplayProcess};
+use crate::{BenchProcess, CompareProcess, CopyProcess, ReplayProcess, ScrubProcess};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::ToString;
 use channel_io::{Microseconds, WaitPoint};
-use ios::{Device, Ios, SECTOR_BYTES, Ucb, UcbState};
+use ios::Ios;
 use mirror::{MirrorAnchor, MirrorStatistics};
 
 /// Does what a parameter line says, with the devices that the supervisor has: establishes the pairs, runs
 /// the job to its end, and reports. A line that is wrong in itself or does not go with the devices is
-/// reported too, and no disk is written then.
+/// reported too, and no disk is written then. For a line that asks for the console there is
+/// [`crate::run_console`].
 ///
 /// It can be called again: the pairs that it established stay.
-pub fn run<P: JobPlatform>(
+pub fn run<P: JobPlatform + 'static>(
     ios: &mut Ios<P>,
     line: &ParameterLine,
     messages: &mut dyn Messages,
 ) -> Report {
-    let before = Before { at: ios.machine.now(), mirror: *ios.anchor.mirror().statistics() };
+    let before = Before::now(ios);
     ios.set_time_limit(Microseconds::from_seconds(line.deadline_seconds()));
-    let job = line.job_name();
     let done = match line.parameters() {
         Ok(parameters) => execute(ios, parameters, messages),
         Err(error) => Done::failed(Rc::clone(error)),
     };
-    let (report, error) = before.report(ios, job, done);
-    match (error, line.parameters()) {
-        (Some(error), _) => messages.message(&Message::Failed { job, error }),
-        (None, Ok(Parameters { job, .. })) => tell_summary(job.kind(), &report, messages),
-        (None, Err(_)) => {}
-    }
-    report
+    before.finish(ios, line, done, messages)
 }
 
 /// The pairs, then the job.
-fn execute<P: JobPlatform>(
+fn execute<P: JobPlatform + 'static>(
     ios: &mut Ios<P>,
     parameters: &Parameters,
     messages: &mut dyn Messages,
 ) -> Done {
-    let pairs = match plan::establish(ios, &parameters.mirror) {
+    let pairs = match plan::establish(ios, parameters) {
         Ok(pairs) => pairs,
         Err(error) => return Done::failed(error),
     };
-    match prepare(ios, &parameters.job) {
-        Ok(Some(mut process)) => {
-            list_pairs(ios, messages);
-            tell_start(&parameters.job, messages);
-            let driven = process::run_to_end(ios, &mut *process, messages);
-            let mut done = process.done();
-            done.error = done.error.or(driven.err());
-            done
-        }
-        Ok(None) => {
-            list(ios, messages);
-            Done::default()
-        }
+    // They are listed, which tells the same.
+    list::forget_events(ios);
+    let mut process = match prepare(ios, &parameters.job) {
+        Ok(process) => process,
         Err(error) => {
             plan::release(ios, &pairs);
-            Done::failed(error)
+            list::forget_events(ios);
+            return Done::failed(error);
         }
+    };
+    if process.is_some() {
+        list::pairs(ios, messages);
+        tell_start(&parameters.job, messages);
     }
+    let driven = run_to_end(ios, process.as_deref_mut(), messages);
+    let mut done = match process {
+        Some(process) => process.done(),
+        None => {
+            list::devices(ios, messages);
+            list::pairs(ios, messages);
+            list::found(ios, messages);
+            Done::default()
+        }
+    };
+    done.error = done.error.or(driven.err());
+    done
 }
 
 /// The process for a job; none for a list.
-fn prepare<'a, P: JobPlatform + 'a>(
+pub(crate) fn prepare<P: JobPlatform + 'static>(
     ios: &mut Ios<P>,
     job: &Job,
-) -> Result<Option<Box<dyn Process<P> + 'a>>, JobError> {
+) -> Result<Option<Box<dyn Process<P>>>, JobError> {
     Ok(Some(match job {
         Job::List => return Ok(None),
+        Job::Console => return Err(JobError::NoTerminal),
         Job::Copy(disks) => {
             let plan = plan::copy(ios, disks)?;
             Box::new(CopyProcess::new(ios, &plan)?)
@@ -94,16 +99,69 @@ fn prepare<'a, P: JobPlatform + 'a>(
             let plan = plan::bench(ios, measurement)?;
             Box::new(BenchProcess::new(ios, &plan)?)
         }
+        Job::Scrub(scrubbing) => {
+            let plan = plan::scrub(ios, scrubbing)?;
+            Box::new(ScrubProcess::new(ios, &plan)?)
+        }
     }))
 }
 
 /// How things stood before the job.
-struct Before {
+#[derive(Clone, Copy)]
+pub(crate) struct Before {
     at: Microseconds,
     mirror: MirrorStatistics,
 }
 
 impl Before {
+    /// How things stand now.
+    pub(crate) fn now<P: JobPlatform>(ios: &Ios<P>) -> Self {
+        Self { at: ios.machine.now(), mirror: *ios.anchor.mirror().statistics() }
+    }
+
+    /// The report of what a line asked for, and the message that goes with it.
+    pub(crate) fn finish<P: JobPlatform>(
+        &self,
+        ios: &Ios<P>,
+        line: &ParameterLine,
+        done: Done,
+        messages: &mut dyn Messages,
+    ) -> Report {
+        let job = line.job_name();
+        let kind = line.parameters().ok().map(|parameters| parameters.job.kind());
+        let summary = kind.map(|kind| self.summary_of(ios, kind, &done));
+        let (report, error) = self.report(ios, job, done);
+        match (error, summary) {
+            (Some(error), _) => messages.message(&Message::Failed { job, error }),
+            (None, Some(summary)) => tell_summary(summary, messages),
+            (None, None) => {}
+        }
+        report
+    }
+
+    /// What was done since then, in figures.
+    pub(crate) fn summary_of<P: JobPlatform>(
+        &self,
+        ios: &Ios<P>,
+        job: JobKind,
+        done: &Done,
+    ) -> Summary {
+        let mirrored = ios.anchor.mirror().statistics().mirrored_writes;
+        Summary {
+            job,
+            bytes: done.bytes,
+            elapsed: self.elapsed(ios, done),
+            reads: done.counts.reads,
+            writes: done.counts.writes,
+            mirrored_writes: mirrored - self.mirror.mirrored_writes,
+            flushes: done.counts.flushes,
+        }
+    }
+
+    fn elapsed<P: JobPlatform>(&self, ios: &Ios<P>, done: &Done) -> Microseconds {
+        done.measured.unwrap_or_else(|| ios.machine.now().since(self.at))
+    }
+
     /// The report of a job, and its error as it is.
     fn report<P: JobPlatform>(
         &self,
@@ -124,7 +182,7 @@ impl Before {
             bytes: done.bytes,
             mirrored_writes: mirror.mirrored_writes - self.mirror.mirrored_writes,
             deferred_starts: mirror.deferred_starts - self.mirror.deferred_starts,
-            elapsed: done.measured.unwrap_or_else(|| ios.machine.now().since(self.at)),
+            elapsed: self.elapsed(ios, &done),
             pairs: report::pairs(ios),
             error: done.error.as_ref().map(ToString::to_string).unwrap_or_default(),
             extra: done.extra,
@@ -133,70 +191,24 @@ impl Before {
     }
 }
 
-fn tell_start(job: &Job, messages: &mut dyn Messages) {
+/// Tells that a job starts.
+pub(crate) fn tell_start(job: &Job, messages: &mut dyn Messages) {
     let (from, to) = match job {
-        Job::List => return,
+        Job::List | Job::Console => return,
         Job::Copy(disks) | Job::Replay(disks) | Job::Compare(disks) => {
             (Some(disks.from.value), disks.to.value)
         }
         Job::Bench(measurement) => (None, measurement.to.value),
+        Job::Scrub(scrubbing) => (None, scrubbing.to.value),
     };
     messages.message(&Message::Started { job: job.kind(), from, to });
 }
 
-fn tell_summary(job: JobKind, report: &Report, messages: &mut dyn Messages) {
-    match job {
-        JobKind::List => {}
-        JobKind::Copy | JobKind::Replay | JobKind::Compare | JobKind::Bench => {
-            messages.message(&Message::Ended(Summary {
-                job,
-                bytes: report.bytes,
-                elapsed: report.elapsed,
-                reads: report.counts.reads,
-                writes: report.counts.writes,
-                mirrored_writes: report.mirrored_writes,
-                flushes: report.counts.flushes,
-            }));
+fn tell_summary(summary: Summary, messages: &mut dyn Messages) {
+    match summary.job {
+        JobKind::List | JobKind::Console => {}
+        JobKind::Copy | JobKind::Replay | JobKind::Compare | JobKind::Bench | JobKind::Scrub => {
+            messages.message(&Message::Ended(summary))
         }
     }
-}
-
-/// Tells the operator of every device and every pair.
-fn list<P: JobPlatform>(ios: &Ios<P>, messages: &mut dyn Messages) {
-    let mut devices = 0;
-    for (_, ucb) in ios.ucbs() {
-        devices += 1;
-        messages.message(&device(ios, ucb));
-    }
-    let pairs = list_pairs(ios, messages);
-    messages.message(&Message::Found { devices, pairs });
-}
-
-fn device<P: JobPlatform>(ios: &Ios<P>, ucb: &Ucb<P>) -> Message {
-    let limits = ucb.characteristics();
-    Message::Device {
-        device: ucb.id(),
-        kind: ios.ddt(ucb.ddt()).map_or("", |ddt| ddt.name),
-        bytes: limits.capacity_sectors.saturating_mul(u64::from(SECTOR_BYTES)),
-        block_bytes: limits.block_bytes,
-        queue: match ucb.device().free_slots() {
-            0 => Queue::NotSetUp,
-            slots => Queue::Slots(slots),
-        },
-        access: match (ucb.state(), limits.read_only) {
-            (UcbState::NotOperational, _) => Access::NotOperational,
-            (UcbState::Online | UcbState::Quiesced, true) => Access::ReadOnly,
-            (UcbState::Online | UcbState::Quiesced, false) => Access::ReadWrite,
-        },
-    }
-}
-
-/// Tells the operator of every pair; how many there are.
-fn list_pairs<P: JobPlatform>(ios: &Ios<P>, messages: &mut dyn Messages) -> usize {
-    let pairs = report::pairs(ios);
-    for pair in &pairs {
-        let (primary, secondary) = (pair.primary, pair.secondary);
-        messages.message(&Message::Pair { primary, secondary, state: pair.state });
-    }
-    pairs.len()
 }

@@ -1,22 +1,45 @@
 //! Messages: each is as the catalogue says, and the catalogue is in order.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use channel_io::{DeviceId, DeviceNumber, Microseconds, SubchannelSet};
+use channel_io::{DeviceId, DeviceNumber, Microseconds, Reach, StorageError, SubchannelSet};
 use ios::{Extent, Operation, Status};
-use jobs::message::{Access, CATALOGUE, Queue, Summary};
-use jobs::parameters::JobKind;
+use jobs::console::{Command, Refusal, Why};
+use jobs::message::{
+    Access, Blocks, CATALOGUE, ConsoleNews, KERNEL, PairDetails, PairNews, Queue, ScrubNews,
+    Summary, document,
+};
+use jobs::parameters::{JobKind, PairNames};
 use jobs::process::Unit;
 use jobs::{JobError, Message};
-use mirror::{Leg, SuspendReason};
+use mirror::{Cause, Leg, SuspendReason};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 fn device(number: u16) -> DeviceId {
     DeviceId::new(SubchannelSet::ZERO, DeviceNumber(number))
+}
+
+fn pair() -> PairNames {
+    PairNames { primary: device(1), secondary: device(2) }
 }
 
 const WRITE: Operation = Operation::Write(Extent::new(2048, 8));
 
 /// One message of each kind, and its line.
 fn samples() -> Vec<(Message, &'static str)> {
-    [about_devices(), about_a_job(), about_what_was_found()].concat()
+    let mut samples = [
+        about_devices(),
+        about_a_job(),
+        about_what_was_found(),
+        about_pairs(),
+        about_copies(),
+        about_scrubs(),
+        about_the_console(),
+    ]
+    .concat();
+    samples.sort_by_key(|(message, _)| message.identifier());
+    samples
 }
 
 fn about_devices() -> Vec<(Message, &'static str)> {
@@ -34,7 +57,7 @@ fn about_devices() -> Vec<(Message, &'static str)> {
              read-only",
         ),
         (
-            Message::Pair { primary: device(1), secondary: device(2), state: "duplex" },
+            Message::Pair { pair: pair(), state: "duplex" },
             "CCW011I pair 0.0.0001 -> 0.0.0002 duplex",
         ),
         (Message::Found { devices: 3, pairs: 1 }, "CCW012I 3 devices, 1 pairs"),
@@ -108,18 +131,169 @@ fn about_what_was_found() -> Vec<(Message, &'static str)> {
             "CCW027I bench 0.0.0001: 61000 requests a second, 249856 kB/s, latency in microseconds 15 \
              (p50) 40 (p99) 812 (max)",
         ),
+    ]
+}
+
+fn news(news: PairNews) -> Message {
+    Message::PairNews { pair: pair(), news }
+}
+
+fn about_pairs() -> Vec<(Message, &'static str)> {
+    let reason =
+        SuspendReason { leg: Leg::Secondary, operation: WRITE, status: Status::NotOperational };
+    let details = PairDetails {
+        pair: pair(),
+        state: "swapped",
+        active: device(2),
+        changed_blocks: 12,
+        block_bytes: 4096,
+        in_flight: 3,
+        reason: "by the operator".to_owned(),
+    };
+    vec![
         (
-            Message::Suspended {
-                primary: device(1),
-                secondary: device(2),
-                reason: SuspendReason {
-                    leg: Leg::Secondary,
-                    operation: WRITE,
-                    status: Status::NotOperational,
-                },
-            },
+            Message::Console(ConsoleNews::PairDetails(Box::new(details))),
+            "CCW013I pair 0.0.0001 -> 0.0.0002 swapped: I/O goes to 0.0.0002 first, 12 blocks of 4096 \
+             bytes to be copied, 3 writes in flight, reason: by the operator",
+        ),
+        (
+            news(PairNews::Suspended(Cause::Failure(reason))),
             "CCW030W pair 0.0.0001 -> 0.0.0002 suspended: secondary: write of 8 sectors at sector 2048 \
              ended in not-operational",
+        ),
+        (
+            news(PairNews::Swapped { cause: Cause::Gone(Leg::Primary), active: device(2) }),
+            "CCW036W pair 0.0.0001 -> 0.0.0002 swapped: primary: the device is gone; I/O goes to \
+             0.0.0002 first",
+        ),
+        (news(PairNews::Removed), "CCW037I pair 0.0.0001 -> 0.0.0002 removed"),
+        (
+            news(PairNews::ReadAnswered {
+                leg: Leg::Primary,
+                operation: Operation::Read(Extent::new(2048, 8)),
+                status: Status::DeviceError,
+            }),
+            "CCW038W pair 0.0.0001 -> 0.0.0002 read of 8 sectors at sector 2048 ended in device-error \
+             on the primary, the other answered",
+        ),
+    ]
+}
+
+fn about_copies() -> Vec<(Message, &'static str)> {
+    let no_room = StorageError { length: 65_536, reach: Reach::Anywhere };
+    vec![
+        (
+            news(PairNews::Copying { blocks: 256, block_bytes: 4096 }),
+            "CCW031I pair 0.0.0001 -> 0.0.0002 copying: 256 blocks of 4096 bytes",
+        ),
+        (
+            news(PairNews::CopyProgress { done: 64, total: 256 }),
+            "CCW032I pair 0.0.0001 -> 0.0.0002 copying: 64 of 256 blocks, 25 percent",
+        ),
+        (
+            news(PairNews::Copied { blocks: 256, block_bytes: 4096 }),
+            "CCW033I pair 0.0.0001 -> 0.0.0002 duplex: 256 blocks of 4096 bytes were copied",
+        ),
+        (
+            news(PairNews::CopyStopped { blocks: 12, state: "suspended" }),
+            "CCW034W pair 0.0.0001 -> 0.0.0002 suspended: the copy ended after 12 blocks",
+        ),
+        (
+            news(PairNews::NoStorage(no_room)),
+            "CCW035E pair 0.0.0001 -> 0.0.0002 cannot be copied: out of storage: 65536 bytes were asked \
+             for",
+        ),
+    ]
+}
+
+fn about_scrubs() -> Vec<(Message, &'static str)> {
+    let news = |news| Message::ScrubNews { pair: pair(), news };
+    let blocks = Blocks { first: 8, count: 1 };
+    vec![
+        (
+            news(ScrubNews::Differ { blocks, byte: 4100 }),
+            "CCW040W scrub 0.0.0001 -> 0.0.0002: difference in block 8, from byte 4100 on",
+        ),
+        (
+            news(ScrubNews::NotNamed),
+            "CCW041W scrub 0.0.0001 -> 0.0.0002: more blocks differ; they are counted and not named",
+        ),
+        (
+            news(ScrubNews::Repaired {
+                blocks: Blocks { first: 8, count: 3 },
+                from: device(1),
+                to: device(2),
+            }),
+            "CCW042W scrub 0.0.0001 -> 0.0.0002: blocks 8 to 10 repaired: copied from 0.0.0001 to \
+             0.0.0002",
+        ),
+        (
+            news(ScrubNews::Total {
+                compared_blocks: 2048,
+                block_bytes: 512,
+                differing_blocks: 4,
+                repaired_blocks: 3,
+            }),
+            "CCW043I scrub 0.0.0001 -> 0.0.0002: 2048 blocks of 512 bytes compared, 4 differ, 3 \
+             repaired",
+        ),
+    ]
+}
+
+fn about_the_console() -> Vec<(Message, &'static str)> {
+    let not_understood = Command::parse("mirror resum 0001 al x").unwrap_err();
+    let why = Why::NoSuchJob { number: 7, running: vec![1, 2] };
+    let stopping = Message::Stopping { job: JobKind::Copy };
+    let stopped = Message::Stopped(Summary {
+        job: JobKind::Copy,
+        bytes: 4096,
+        elapsed: Microseconds(1024),
+        reads: 9,
+        writes: 8,
+        mirrored_writes: 8,
+        flushes: 0,
+    });
+    let console = Message::Console;
+    vec![
+        (
+            console(ConsoleNews::Vector {
+                device: device(1),
+                vector: "ddtsio",
+                routine: "front-end-detour",
+            }),
+            "CCW014I path 0.0.0001: ddtsio -> front-end-detour",
+        ),
+        (
+            console(ConsoleNews::Route { device: device(1), to: device(2) }),
+            "CCW015I path 0.0.0001: requests go to 0.0.0002",
+        ),
+        (console(ConsoleNews::Running(2)), "CCW016I 2 jobs running"),
+        (stopping.of_job(2), "CCW028I job 2: copy stopping"),
+        (
+            stopped.of_job(2),
+            "CCW029W job 2: copy stopped: 4096 bytes in 0.001024 seconds, 4 MB/s, 9 reads, 8 writes (8 \
+             mirrored), 0 flushes",
+        ),
+        (console(ConsoleNews::ConsoleReady), "CCW050I console ready; help lists the commands"),
+        (
+            console(ConsoleNews::Help { command: "shutdown", does: "ends" }),
+            "CCW051I shutdown: ends",
+        ),
+        (
+            console(ConsoleNews::NotUnderstood(not_understood)),
+            "CCW052E x: one word too many; expected the end of the command",
+        ),
+        (
+            console(ConsoleNews::Carried { command: "quiesce", device: Some(device(2)) }),
+            "CCW053I quiesce 0.0.0002: done",
+        ),
+        (
+            console(ConsoleNews::NotDone(Refusal { command: "stop", why })),
+            "CCW054E stop: 7: there is no such job; expected 1, 2",
+        ),
+        (
+            console(ConsoleNews::Shutdown { jobs: 2, copies: 1 }),
+            "CCW055I shutdown: 2 jobs and 1 copies are stopped",
         ),
     ]
 }
@@ -146,9 +320,11 @@ fn each_message_reads_as_it_should() {
 fn each_message_is_as_the_catalogue_says() {
     let mut seen = Vec::new();
     for (message, line) in samples() {
-        let entry = message.entry();
+        let entry = message.entry().unwrap();
         let text = line.strip_prefix(entry.identifier).and_then(|text| text.strip_prefix(' '));
-        assert!(fits(entry.text, text.unwrap()), "{line:?} is not {:?}", entry.text);
+        let text = text.unwrap();
+        let text = text.strip_prefix("job 2: ").unwrap_or(text);
+        assert!(fits(entry.text, text), "{line:?} is not {:?}", entry.text);
         seen.push(entry.identifier);
     }
     let all: Vec<_> = CATALOGUE.iter().map(|entry| entry.identifier).collect();
@@ -157,12 +333,59 @@ fn each_message_is_as_the_catalogue_says() {
 
 #[test]
 fn identifiers_are_of_their_form_and_in_order() {
-    for entry in CATALOGUE {
+    for entry in CATALOGUE.iter().chain(KERNEL) {
         let (number, severity) = entry.identifier.strip_prefix("CCW").unwrap().split_at(3);
         assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{}", entry.identifier);
         assert!(["I", "W", "E"].contains(&severity), "{}", entry.identifier);
         assert!(entry.meaning.ends_with('.') && entry.meaning.is_ascii());
     }
-    let numbers = CATALOGUE.iter().map(|entry| &entry.identifier[..6]);
-    assert!(numbers.is_sorted());
+    for catalogue in [CATALOGUE, KERNEL] {
+        let numbers: Vec<_> = catalogue.iter().map(|entry| &entry.identifier[..6]).collect();
+        assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
+    }
+    let of_jobs = |entry: &&jobs::message::Entry| {
+        KERNEL.iter().all(|other| other.identifier[..6] != entry.identifier[..6])
+    };
+    assert!(CATALOGUE.iter().all(|entry| of_jobs(&entry)), "a number is there twice");
+}
+
+/// Every identifier that stands in the sources below a directory.
+fn identifiers(directory: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            identifiers(&path, found);
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        for (at, _) in text.match_indices("CCW") {
+            let Some(identifier) = text.get(at..at + 7) else { continue };
+            let digits = identifier[3..6].bytes().all(|byte| byte.is_ascii_digit());
+            if digits && ["I", "W", "E"].contains(&&identifier[6..]) {
+                found.insert(identifier.to_owned());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kernel_s_messages_are_those_in_its_source() {
+    let mut found = BTreeSet::new();
+    identifiers(&repository().join("kernel/src"), &mut found);
+    let listed: BTreeSet<_> = KERNEL.iter().map(|entry| entry.identifier.to_owned()).collect();
+    assert_eq!(found, listed);
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn the_document_is_made_from_the_catalogue() {
+    let path = repository().join("docs/messages.md");
+    if std::env::var_os("WRITE_DOCUMENTS").is_some() {
+        fs::write(&path, document()).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == document(), "docs/messages.md: run this test with WRITE_DOCUMENTS=1");
 }

@@ -88,8 +88,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ("Mirror=0001:0002", "Mirror=0001:0002: unknown parameter; did you mean mirror=?"),
     (
         "quiet=1",
-        "quiet=1: unknown parameter; expected mirror=, run=, from=, to=, op=, bs=, depth=, count=, \
-             seconds=, seed=, trace= or deadline=",
+        "quiet=1: unknown parameter; expected mirror=, establish=, on-secondary-error=, \
+             on-primary-error=, run=, from=, to=, op=, bs=, depth=, count=, seconds=, seed=, rate=, \
+             repair=, trace= or deadline=",
     ),
     ("copy", "copy: it has no =; expected key=value, as in run=copy"),
     ("trace", "trace: it has no value; expected trace= and on or off"),
@@ -98,9 +99,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "run=copy from=0003 to=0001 from=0004",
         "from=0004: given twice, first as from=0003; expected it once",
     ),
-    ("run=cpoy", "run=cpoy: did you mean copy? expected copy, replay, bench or compare"),
-    ("run=", "run=: no such value; expected copy, replay, bench or compare"),
-    ("run=list", "run=list: no such value; expected copy, replay, bench or compare"),
+    (
+        "run=cpoy",
+        "run=cpoy: did you mean copy? expected copy, replay, bench, compare, scrub or console",
+    ),
+    ("run=", "run=: no such value; expected copy, replay, bench, compare, scrub or console"),
+    (
+        "run=list",
+        "run=list: no such value; expected copy, replay, bench, compare, scrub or console",
+    ),
     ("trace=yes", "trace=yes: no such value; expected on or off"),
     ("run=copy from= to=1", "from=: expected a device, as in 0001 or 0.0.0001"),
     (
@@ -145,22 +152,26 @@ const MISTAKES: &[(&str, &str)] = &[
         "bs=17M: too large; expected a number of bytes from 512 to 16M, as in 4096 or 4K",
     ),
     (
+        "run=bench to=1 op=read seed=18446744073709551616",
+        "seed=18446744073709551616: too large; expected a number from 0 to 18446744073709551615",
+    ),
+    (
         "run=bench to=1 op=read count=5 seconds=3",
         "seconds=3: there is count=5 as well; expected one of the two",
     ),
     (
         "run=copy from=1 to=2 bs=4096",
-        "bs=4096: does not belong to run=copy; expected from=, to= or depth=",
+        "bs=4096: does not belong to copy; expected from=, to= or depth=",
     ),
     (
         "run=bench from=1 to=2 op=read",
-        "from=1: does not belong to run=bench; expected to=, op=, bs=, depth=, count=, seconds= or \
+        "from=1: does not belong to bench; expected to=, op=, bs=, depth=, count=, seconds= or \
              seed=",
     ),
     (
         "from=0003 to=0001",
-        "from=0003: it belongs to a job, and there is no run=; expected run= and copy, replay, bench \
-             or compare",
+        "from=0003: it belongs to a job, and there is no run=; expected run= and copy, replay, bench, \
+             compare, scrub or console",
     ),
     (
         "mirror=0001",
@@ -190,11 +201,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "mirror=1:2,3:4,5:0002",
         "mirror=5:0002: 0.0.0002 is in mirror=1:2 as well; expected each device in one pair only",
     ),
-    ("run=\u{1b}[2J", "run=\\x1b[2J: no such value; expected copy, replay, bench or compare"),
+    (
+        "run=\u{1b}[2J",
+        "run=\\x1b[2J: no such value; expected copy, replay, bench, compare, scrub or console",
+    ),
     (
         "gr\u{fc}n=1",
-        "gr\\xc3\\xbcn=1: unknown parameter; expected mirror=, run=, from=, to=, op=, \
-          bs=, depth=, count=, seconds=, seed=, trace= or deadline=",
+        "gr\\xc3\\xbcn=1: unknown parameter; expected mirror=, establish=, on-secondary-error=, \
+             on-primary-error=, run=, from=, to=, op=, bs=, depth=, count=, seconds=, seed=, rate=, \
+             repair=, trace= or deadline=",
     ),
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -254,6 +269,10 @@ fn any_piece() -> impl Strategy<Value = Vec<u8>> {
         piece(b"count="),
         piece(b"0001:0002"),
         piece(b"trace=on "),
+        piece(b"run=scrub "),
+        piece(b"run=console "),
+        piece(b"rate="),
+        piece(b"establish=copy "),
         proptest::collection::vec(any::<u8>(), 0..6),
     ]
 }

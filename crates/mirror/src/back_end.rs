@@ -3,9 +3,7 @@
 //! It sees the condition code of the first request. Only if that says that the device has it, the
 //! second request goes to its device: at once when its start is permissible, else scheduled.
 
-use crate::pair::{Leg, SuspendReason};
-use crate::post_status::drop_second;
-use crate::suspend::suspend;
+use crate::change::{drop_second, leg_failed};
 use crate::table::MirrorAnchor;
 use crate::track::{Progress, Track};
 use core::fmt;
@@ -54,6 +52,11 @@ pub(crate) fn back_end<P: Platform>(ios: &mut Ios<P>, id: RequestId, cc: StartCc
 where
     P::Anchor: MirrorAnchor<P>,
 {
+    // Read before anything is done, for what is done may take the detours out.
+    let onward = match ios.anchor.mirror().saved.as_ref() {
+        Some(saved) => saved.iosvcp_return,
+        None => ios.vectors().iosvcp_return,
+    };
     let decision = decide(ios, id, cc);
     ios.trace(format_args!("BACK-END request={id} cc={cc} decision={decision}"));
     match decision {
@@ -66,10 +69,7 @@ where
         Decision::Suspend(second) => never(ios, id, second),
         Decision::SecondNotAccepted => second_not_accepted(ios, id, cc),
     }
-    if let Some(saved) = ios.anchor.mirror().saved.as_ref() {
-        let onward = saved.iosvcp_return;
-        (onward.entry)(ios, id, cc);
-    }
+    (onward.entry)(ios, id, cc);
 }
 
 fn decide<P: Platform>(ios: &mut Ios<P>, id: RequestId, cc: StartCc) -> Decision
@@ -95,13 +95,9 @@ where
         }
         StartCc::Started => track.first = Progress::Started,
     }
-    let Track { pair, second: Some(second), .. } = *track else {
-        return Decision::NoSecond;
-    };
-    let Some(secondary) = mirror.pair(pair).map(crate::Pair::secondary) else {
-        return Decision::NoSecond;
-    };
-    match ios.startable(secondary) {
+    let Some(second) = track.second else { return Decision::NoSecond };
+    let Some((device, _)) = ios.request(second) else { return Decision::NoSecond };
+    match ios.startable(device) {
         Startable::Now => Decision::Start(second),
         Startable::Later(why) => Decision::Schedule(second, why),
         Startable::Never => Decision::Suspend(second),
@@ -121,7 +117,7 @@ where
     ios.schedule(second);
 }
 
-/// The secondary is not operational: the pair is suspended and the first request goes on alone.
+/// The second request's device is not operational: the pair is suspended and the first request goes on alone.
 fn never<P: Platform>(ios: &mut Ios<P>, first: RequestId, second: RequestId)
 where
     P::Anchor: MirrorAnchor<P>,
@@ -129,9 +125,10 @@ where
     let Some(Track { pair, operation, .. }) = ios.anchor.mirror().tracks.get(first) else {
         return;
     };
+    let Some((device, _)) = ios.request(second) else { return };
     let status = Status::NotOperational;
     drop_second(ios, first, second, Progress::Ended(status));
-    suspend(ios, pair, SuspendReason { leg: Leg::Secondary, operation, status });
+    leg_failed(ios, pair, device, (operation, status));
 }
 
 /// The secondary did not take it: the supervisor puts it on the device's queue (busy, status pending),

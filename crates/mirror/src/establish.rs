@@ -1,11 +1,23 @@
-//! Pairs come and go, and with the first and the last of them the detours.
+//! A pair is established, with I/O under way.
 
-use crate::overlap::Overlap;
-use crate::table::{MirrorAnchor, Role, Saved};
-use crate::{Leg, Pair, PairIndex, PairState, back_end, front_end, post_status};
-use alloc::vec::Vec;
+use crate::changes::ChangeMap;
+use crate::install::install;
+use crate::overlap::{Holder, Overlap};
+use crate::pair::{Leg, Pair, PairIndex, Policy};
+use crate::state::PairState;
+use crate::table::{MirrorAnchor, PairEvent, Role};
+use crate::track::{Kind, Progress, Track};
 use core::fmt;
-use ios::{Characteristics, Ddtsio, Ios, IosvcpReturn, Platform, PostStatus, UcbIndex, Vector};
+use ios::{Access, Characteristics, Ios, Platform, SECTOR_BYTES, UcbIndex, UcbState};
+
+/// What the disks of a pair hold when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Initial {
+    /// Anything: all of the primary is to be copied to the secondary.
+    Copy,
+    /// The same, as whoever says so knows.
+    NoCopy,
+}
 
 /// Why a pair cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +28,10 @@ pub enum EstablishError {
     SameDevice,
     /// It is in a pair.
     InAPair(Leg),
+    /// It was in a pair, of which something is still under way.
+    Leaving(Leg),
+    /// It is not operational.
+    NotOperational(Leg),
     /// It is read-only.
     ReadOnly(Leg),
     /// The secondary is smaller than the primary; sectors of each.
@@ -32,8 +48,10 @@ pub enum EstablishError {
         /// The secondary's.
         secondary_bytes: u32,
     },
-    /// It has requests under way, which the other would miss.
+    /// It has requests under way that are no business of the pair's.
     Busy(Leg),
+    /// There is no room to note what changes.
+    NoStorage,
 }
 
 impl fmt::Display for EstablishError {
@@ -42,6 +60,10 @@ impl fmt::Display for EstablishError {
             Self::NoSuchDevice(leg) => write!(f, "the {leg} is not there"),
             Self::SameDevice => f.write_str("primary and secondary are the same device"),
             Self::InAPair(leg) => write!(f, "the {leg} is in another pair"),
+            Self::Leaving(leg) => {
+                write!(f, "the {leg} still has requests of the pair that it was in: try again")
+            }
+            Self::NotOperational(leg) => write!(f, "the {leg} is not operational"),
             Self::ReadOnly(leg) => write!(f, "the {leg} is read-only"),
             Self::SecondaryTooSmall { primary_sectors, secondary_sectors } => write!(
                 f,
@@ -55,30 +77,18 @@ impl fmt::Display for EstablishError {
                  {primary_bytes}"
             ),
             Self::Busy(leg) => write!(f, "the {leg} has requests under way"),
+            Self::NoStorage => f.write_str("there is no room to note what changes"),
         }
     }
 }
 
-/// Why a pair cannot be removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RemoveError {
-    /// There is no such pair, or no longer.
-    NoSuchPair,
-    /// Writes of it are under way; how many.
-    InFlight(usize),
-}
+impl core::error::Error for EstablishError {}
 
-impl fmt::Display for RemoveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchPair => f.write_str("there is no such pair"),
-            Self::InFlight(count) => write!(f, "{count} of its writes are under way"),
-        }
-    }
-}
-
-/// Makes a pair of two devices that are taken to hold the same: from now on every write to the
-/// primary goes to both. With the first pair the detours go into the vectors.
+/// Makes a pair of two devices, called by their addresses: from now on every write to the primary goes to both.
+/// With the first pair the detours go into the vectors.
+///
+/// Requests under way on the primary go on. What its writes change is copied to the secondary, even with
+/// [`Initial::NoCopy`]: the pair is then copying until that is done.
 ///
 /// # Errors
 /// [`EstablishError`]; nothing is changed then.
@@ -86,33 +96,102 @@ pub fn establish<P: Platform>(
     ios: &mut Ios<P>,
     primary: UcbIndex,
     secondary: UcbIndex,
+    initial: Initial,
+    policy: Policy,
 ) -> Result<PairIndex, EstablishError>
 where
     P::Anchor: MirrorAnchor<P>,
 {
+    let (address, partner) = (primary, secondary);
+    let (primary, secondary) = (ios.leads_to(address), ios.leads_to(partner));
     check(ios, primary, secondary)?;
-    let Some((limits, ddt)) = ios.ucb(primary).map(|ucb| (*ucb.limits(), ucb.ddt())) else {
+    let Some((own, ddt)) = ios.ucb(primary).map(|ucb| (ucb.characteristics(), ucb.ddt())) else {
         return Err(EstablishError::NoSuchDevice(Leg::Primary));
     };
-    let Some((others, other_ddt)) = ios.ucb(secondary).map(|ucb| (*ucb.limits(), ucb.ddt())) else {
+    let Some((others, other_ddt)) =
+        ios.ucb(secondary).map(|ucb| (ucb.characteristics(), ucb.ddt()))
+    else {
         return Err(EstablishError::NoSuchDevice(Leg::Secondary));
     };
-    ios.set_limits(primary, pair_limits(&limits, &others));
+    let limits = pair_limits(&own, &others);
+    let under_way = ios.ucb(primary).is_some_and(|ucb| ucb.active() > 0 || ucb.queued() > 0);
+    if under_way && limits != own {
+        // Its processes were told that it takes more.
+        return Err(EstablishError::Busy(Leg::Primary));
+    }
+    let mut changes = ChangeMap::new(limits.capacity_sectors, limits.block_bytes / SECTOR_BYTES)
+        .map_err(|_| EstablishError::NoStorage)?;
+    match initial {
+        Initial::Copy => changes.mark_all(),
+        Initial::NoCopy => {}
+    }
+    ios.set_limits(primary, limits);
     // The secondary's kind too: the front-end detour keeps a process's own writes off it.
     install(ios, ddt);
     install(ios, other_ddt);
     let mirror = ios.anchor.mirror_mut();
-    let index = PairIndex(mirror.pairs.len());
-    mirror.pairs.push(Pair {
+    let pair = Pair {
         primary,
         secondary,
+        address,
+        partner,
         state: PairState::Duplex,
+        // Whoever knew the pair that was in this place before sees that it is another.
+        epoch: mirror.next_epoch(),
+        policy,
+        limits,
+        changes,
         overlap: Overlap::new(),
         in_flight: 0,
-    });
+        locks: 0,
+    };
+    let index = mirror.put(pair);
     mirror.set_role(primary, Some(Role::Primary(index)));
     mirror.set_role(secondary, Some(Role::Secondary(index)));
+    adopt(ios, index, primary);
+    begin(ios, index);
     Ok(index)
+}
+
+/// What the primary has of processes' writes becomes known to the pair, so that nothing is copied under
+/// them. The secondary will lack them.
+fn adopt<P: Platform>(ios: &mut Ios<P>, index: PairIndex, primary: UcbIndex)
+where
+    P::Anchor: MirrorAnchor<P>,
+{
+    for id in ios.active_on(primary) {
+        let addressed = matches!(ios.access(id), Some(Access::Addressed(_)));
+        let Some((_, operation)) = ios.request(id) else { continue };
+        if !addressed || !operation.changes_device() {
+            continue;
+        }
+        let mirror = ios.anchor.mirror_mut();
+        let Some(pair) = mirror.pairs.get_mut(index.0) else { return };
+        pair.in_flight += 1;
+        if let Some(extent) = operation.extent() {
+            pair.changes.mark(extent);
+            pair.overlap.adopt(Holder::Request(id), extent);
+        }
+        let track = Track::new(index, operation, Kind::Change);
+        mirror.tracks.insert(id, Track { first: Progress::Started, ..track });
+    }
+}
+
+/// The state that the pair begins in: duplex when there is nothing to be copied.
+fn begin<P: Platform>(ios: &mut Ios<P>, index: PairIndex)
+where
+    P::Anchor: MirrorAnchor<P>,
+{
+    let mirror = ios.anchor.mirror_mut();
+    let Some(pair) = mirror.pairs.get_mut(index.0) else { return };
+    let blocks = pair.changes.marked();
+    mirror.events.push_back(PairEvent::Established(index));
+    if blocks > 0 {
+        pair.state = PairState::Copying;
+        mirror.events.push_back(PairEvent::Resumed { pair: index, blocks });
+    }
+    let name = pair.state.name();
+    ios.trace(format_args!("PAIR pair={} state={name}", index.0));
 }
 
 /// What a pair takes: what both take. A discard is done as write-zeroes on both (see `front_end`), and
@@ -139,9 +218,12 @@ where
     }
     let mirror = ios.anchor.mirror();
     for (device, leg) in [(primary, Leg::Primary), (secondary, Leg::Secondary)] {
-        if mirror.role(device).is_some() {
-            return Err(EstablishError::InAPair(leg));
-        }
+        let Some(Role::Primary(index) | Role::Secondary(index)) = mirror.role(device) else {
+            continue;
+        };
+        let removed = mirror.pair(index).is_some_and(|pair| pair.state == PairState::Simplex);
+        let error = if removed { EstablishError::Leaving } else { EstablishError::InAPair };
+        return Err(error(leg));
     }
     let (one, two) = (first.characteristics(), second.characteristics());
     for (device, leg) in [(&one, Leg::Primary), (&two, Leg::Secondary)] {
@@ -161,84 +243,13 @@ where
             secondary_bytes: two.block_bytes,
         });
     }
+    if second.active() > 0 || second.queued() > 0 {
+        return Err(EstablishError::Busy(Leg::Secondary));
+    }
     for (ucb, leg) in [(first, Leg::Primary), (second, Leg::Secondary)] {
-        if ucb.active() > 0 || ucb.queued() > 0 {
-            return Err(EstablishError::Busy(leg));
+        if ucb.state() == UcbState::NotOperational {
+            return Err(EstablishError::NotOperational(leg));
         }
     }
     Ok(())
-}
-
-/// Puts the detours in, as far as they are not in yet.
-fn install<P: Platform>(ios: &mut Ios<P>, ddt: ios::DdtIndex)
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    if ios.anchor.mirror().saved.is_none() {
-        let back_end =
-            Vector { name: "back-end-detour", entry: back_end::back_end as IosvcpReturn<P> };
-        let post_status =
-            Vector { name: "post-status-detour", entry: post_status::post_status as PostStatus<P> };
-        let iosvcp_return = ios.set_iosvcp_return(back_end);
-        let post_status = ios.set_post_status(post_status);
-        ios.anchor.mirror_mut().saved =
-            Some(Saved { ddtsio: Vec::new(), iosvcp_return, post_status });
-    }
-    let mirror = ios.anchor.mirror();
-    let known =
-        mirror.saved.as_ref().is_some_and(|saved| saved.ddtsio.iter().any(|(d, _)| *d == ddt));
-    if known {
-        return;
-    }
-    let front_end = Vector { name: "front-end-detour", entry: front_end::front_end as Ddtsio<P> };
-    if let Some(old) = ios.set_ddtsio(ddt, front_end)
-        && let Some(saved) = ios.anchor.mirror_mut().saved.as_mut()
-    {
-        saved.ddtsio.push((ddt, old));
-    }
-}
-
-/// Takes a pair apart. With the last pair the detours leave the vectors.
-///
-/// # Errors
-/// [`RemoveError`]; nothing is changed then.
-pub fn remove<P: Platform>(ios: &mut Ios<P>, index: PairIndex) -> Result<(), RemoveError>
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    let mirror = ios.anchor.mirror_mut();
-    let pair = mirror.pairs.get_mut(index.0).ok_or(RemoveError::NoSuchPair)?;
-    if pair.state == PairState::Simplex {
-        return Err(RemoveError::NoSuchPair);
-    }
-    if pair.in_flight > 0 {
-        return Err(RemoveError::InFlight(pair.in_flight));
-    }
-    pair.state = PairState::Simplex;
-    let (primary, secondary) = (pair.primary, pair.secondary);
-    mirror.set_role(primary, None);
-    mirror.set_role(secondary, None);
-    let last = mirror.pairs.iter().all(|pair| pair.state == PairState::Simplex);
-    if let Some(limits) = ios.ucb(primary).map(ios::Ucb::characteristics) {
-        ios.set_limits(primary, limits);
-    }
-    if last {
-        uninstall(ios);
-    }
-    Ok(())
-}
-
-/// Takes the detours out.
-fn uninstall<P: Platform>(ios: &mut Ios<P>)
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    let Some(saved) = ios.anchor.mirror_mut().saved.take() else {
-        return;
-    };
-    for (ddt, old) in saved.ddtsio {
-        ios.set_ddtsio(ddt, old);
-    }
-    ios.set_iosvcp_return(saved.iosvcp_return);
-    ios.set_post_status(saved.post_status);
 }

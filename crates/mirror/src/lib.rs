@@ -14,23 +14,40 @@
 //! `ios` but its public interface.
 //!
 //! Key types: [`Mirror`] (all pairs; it lives in the supervisor's anchor, reached through
-//! [`MirrorAnchor`]), [`Pair`], [`PairState`]. Each detour has a file of its own; `overlap` keeps writes
-//! that overlap in one order on both legs.
+//! [`MirrorAnchor`]), [`Pair`], [`PairState`], [`Copier`].
+//!
+//! Where things are: each detour has a file of its own (`front_end`, `back_end`, `post_status`); `conclude` says
+//! what becomes of a write that is over, `reads` of a read that failed. `state` is the table of states and events,
+//! `change` does what it says, `operate` and `establish` are what an operator asks for. `overlap` and `locks` keep
+//! what overlaps in one order, `changes` is the change map, `copier` copies what it says.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 mod back_end;
+mod change;
+mod changes;
+mod conclude;
+mod copier;
 mod establish;
+mod fingerprint;
 mod front_end;
+mod install;
+mod locks;
+mod operate;
 mod overlap;
 mod pair;
 mod post_status;
-mod suspend;
+mod reads;
+mod state;
 mod table;
 mod track;
 
-pub use establish::{EstablishError, RemoveError, establish, remove};
-pub use pair::{Leg, Pair, PairIndex, PairState, SuspendReason};
+pub use copier::{Copier, CopyEnd, CopyProgress};
+pub use establish::{EstablishError, Initial, establish};
+pub use locks::{LockId, is_granted, lock, unlock};
+pub use operate::{Resync, remove, resume, suspend, swap};
+pub use pair::{Leg, OnPrimaryError, OnSecondaryError, Pair, PairIndex, Policy};
+pub use state::{Cause, ChangeError, PairState, SuspendReason};
 pub use table::{Mirror, MirrorAnchor, MirrorStatistics, PairEvent, Role};

@@ -3,16 +3,36 @@
 //! Devices may do the requests that they have in any order, each leg in its own. So of two writes that
 //! overlap only the earlier is let through; the later is held until the earlier is over on both
 //! legs. Writes are let through in the order in which they came; one that is held holds those behind
-//! it that overlap it.
+//! it that overlap it. Locks on extents, which a copy or a scrub takes, are in the same order.
 
+use crate::locks::LockId;
 use alloc::vec::Vec;
+use core::fmt;
 use ios::{Extent, RequestId};
 
-/// The writes of one pair that are in flight, and those that are held.
-#[derive(Debug, Default)]
+/// Who has an extent, or waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    /// A request of a process.
+    Request(RequestId),
+    /// A lock.
+    Lock(LockId),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(id) => id.fmt(f),
+            Self::Lock(_) => f.write_str("lock"),
+        }
+    }
+}
+
+/// Who of one pair has extents, and who waits for some.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Overlap {
-    in_flight: Vec<(RequestId, Extent)>,
-    held: Vec<(RequestId, Extent)>,
+    pub(crate) in_flight: Vec<(Holder, Extent)>,
+    pub(crate) held: Vec<(Holder, Extent)>,
 }
 
 /// What becomes of a write.
@@ -22,7 +42,7 @@ pub(crate) enum Admission {
     /// It overlaps nothing that came before it, and is in flight now.
     Admitted,
     /// It is held behind this one.
-    HeldBehind(RequestId),
+    HeldBehind(Holder),
 }
 
 impl Overlap {
@@ -30,8 +50,8 @@ impl Overlap {
         Self { in_flight: Vec::new(), held: Vec::new() }
     }
 
-    /// A write comes.
-    pub(crate) fn admit(&mut self, id: RequestId, extent: Extent) -> Admission {
+    /// A write comes, or a lock is asked for.
+    pub(crate) fn admit(&mut self, id: Holder, extent: Extent) -> Admission {
         let mut before = self.in_flight.iter().chain(&self.held);
         let conflict = before.rfind(|(_, other)| other.overlaps(&extent));
         match conflict {
@@ -46,15 +66,29 @@ impl Overlap {
         }
     }
 
-    /// A write is over on both legs. Afterwards [`Overlap::next_admitted`] has those that may go.
-    pub(crate) fn over(&mut self, id: RequestId) {
+    /// Whether an extent overlaps one that somebody has or waits for.
+    pub(crate) fn touches(&self, extent: Option<Extent>) -> bool {
+        let mut others = self.in_flight.iter().chain(&self.held);
+        extent.is_some_and(|extent| others.any(|(_, other)| other.overlaps(&extent)))
+    }
+
+    /// A write that its device has already, whatever else is in flight.
+    pub(crate) fn adopt(&mut self, id: Holder, extent: Extent) {
+        self.in_flight.push((id, extent));
+    }
+
+    /// A write is over on both legs, or a lock is given up. Afterwards [`Overlap::next_admitted`] has those that
+    /// may go.
+    pub(crate) fn over(&mut self, id: Holder) {
         if let Some(place) = self.in_flight.iter().position(|(other, _)| *other == id) {
             self.in_flight.swap_remove(place);
+        } else {
+            self.held.retain(|(other, _)| *other != id);
         }
     }
 
     /// The oldest held write that overlaps nothing before it any more; it is in flight now.
-    pub(crate) fn next_admitted(&mut self) -> Option<RequestId> {
+    pub(crate) fn next_admitted(&mut self) -> Option<Holder> {
         let place = (0..self.held.len()).find(|place| self.is_free(*place))?;
         let admitted = self.held.remove(place);
         self.in_flight.push(admitted);
@@ -74,8 +108,8 @@ impl Overlap {
 mod tests {
     use super::*;
 
-    fn id(n: u32) -> RequestId {
-        RequestId::from_parts(n, n)
+    fn id(n: u32) -> Holder {
+        Holder::Request(RequestId::from_parts(n, n))
     }
 
     #[test]

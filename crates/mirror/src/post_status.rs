@@ -1,15 +1,17 @@
 //! The post-status detour: stands where the status pointer pointed.
 //!
 //! It is called with the outcome of every request. The first request of a mirrored write goes on to the
-//! post only when the second is over too, or when the pair was suspended before.
+//! post only when the second is over too, or when the pair's state was changed before.
 
 use crate::back_end::schedule_second;
-use crate::pair::{Leg, PairIndex, SuspendReason};
-use crate::suspend::suspend;
+use crate::change::{can_swap, drop_second, leg_failed};
+use crate::conclude::conclude;
+use crate::pair::Leg;
+use crate::reads::{FailedRead, again_ended, drive_again, failed_read};
 use crate::table::MirrorAnchor;
-use crate::track::{Progress, Track};
+use crate::track::{Kind, Progress, Track};
 use core::fmt;
-use ios::{Ios, Operation, Platform, RequestId, Startable, Status};
+use ios::{Ios, Platform, RequestId, Startable, Status, UcbIndex};
 
 /// What the detour made of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +22,17 @@ enum Decision {
     Hold(RequestId),
     /// The second request is over, the first is not.
     WaitForFirst,
+    /// The second request failed on the secondary, and the first is not over: the pair is suspended before anything
+    /// more is confirmed.
+    SecondFailed(Track, UcbIndex),
     /// The first request is over without a start, the second is yet to be started.
     StartSecond(RequestId, RequestId),
     /// Both are over: the first is confirmed.
     Confirm(RequestId),
+    /// It is a read that the other leg can answer.
+    DriveAgain(FailedRead),
+    /// It is a read that was driven again.
+    ReadAgain,
 }
 
 impl fmt::Display for Decision {
@@ -32,8 +41,10 @@ impl fmt::Display for Decision {
             Self::NotMirrored => f.write_str("not-mirrored"),
             Self::Hold(second) => write!(f, "hold second={second}"),
             Self::StartSecond(_, second) => write!(f, "start-second second={second}"),
-            Self::WaitForFirst => f.write_str("wait-for-first"),
+            Self::WaitForFirst | Self::SecondFailed(..) => f.write_str("wait-for-first"),
             Self::Confirm(first) => write!(f, "confirm first={first}"),
+            Self::DriveAgain(_) => f.write_str("drive-again"),
+            Self::ReadAgain => f.write_str("was-driven-again"),
         }
     }
 }
@@ -43,34 +54,51 @@ pub(crate) fn post_status<P: Platform>(ios: &mut Ios<P>, id: RequestId, status: 
 where
     P::Anchor: MirrorAnchor<P>,
 {
-    let tracks = &ios.anchor.mirror().tracks;
-    let first_of_failed = tracks.first_of(id).filter(|_| !status.is_complete());
-    let decision = match tracks.first_of(id) {
-        Some(first) => second_ended(ios, first, id, status),
-        None if tracks.get(id).is_some() => first_ended(ios, id, status),
-        None => Decision::NotMirrored,
-    };
+    let decision = decide(ios, id, status);
     ios.trace(format_args!("POST-STATUS request={id} status={status} decision={decision}"));
-    if let Some(first) = first_of_failed {
-        secondary_failed(ios, first, status);
-    }
     match decision {
         Decision::NotMirrored => onward(ios, id, status),
         Decision::Hold(_) | Decision::WaitForFirst => {}
+        Decision::SecondFailed(track, device) => {
+            leg_failed(ios, track.pair, device, (track.operation, status));
+        }
         Decision::StartSecond(first, second) => start_second(ios, first, second),
-        Decision::Confirm(first) => confirm(ios, first),
+        Decision::Confirm(first) => conclude(ios, first),
+        Decision::DriveAgain(read) => drive_again(ios, id, read),
+        Decision::ReadAgain => again_ended(ios, id, status),
+    }
+}
+
+fn decide<P: Platform>(ios: &mut Ios<P>, id: RequestId, status: Status) -> Decision
+where
+    P::Anchor: MirrorAnchor<P>,
+{
+    let tracks = &ios.anchor.mirror().tracks;
+    if let Some(first) = tracks.first_of(id) {
+        return second_ended(ios, first, id, status);
+    }
+    match tracks.get(id).map(|track| track.kind) {
+        Some(Kind::Change) => return first_ended(ios, id, status),
+        Some(Kind::ReadAgain { .. }) => return Decision::ReadAgain,
+        None if status.is_complete() => return Decision::NotMirrored,
+        None => {}
+    }
+    match failed_read(ios, id, status) {
+        Some(read) => Decision::DriveAgain(read),
+        None => Decision::NotMirrored,
     }
 }
 
 /// On to the real status routine.
-fn onward<P: Platform>(ios: &mut Ios<P>, id: RequestId, status: Status)
+pub(crate) fn onward<P: Platform>(ios: &mut Ios<P>, id: RequestId, status: Status)
 where
     P::Anchor: MirrorAnchor<P>,
 {
-    if let Some(saved) = ios.anchor.mirror().saved.as_ref() {
-        let routine = saved.post_status;
-        (routine.entry)(ios, id, status);
-    }
+    let routine = match ios.anchor.mirror().saved.as_ref() {
+        Some(saved) => saved.post_status,
+        None => ios.vectors().post_status,
+    };
+    (routine.entry)(ios, id, status);
 }
 
 fn first_ended<P: Platform>(ios: &mut Ios<P>, first: RequestId, status: Status) -> Decision
@@ -94,14 +122,27 @@ where
             drop_second(ios, first, second, Progress::NotStarted);
             Decision::Confirm(first)
         }
+        Progress::Scheduled if status.is_complete() || may_take_over(ios, first, &track) => {
+            Decision::Hold(second)
+        }
         // A write that failed on the primary is not begun on the secondary any more.
-        Progress::Scheduled if !status.is_complete() && ios.withdraw(second) => {
+        Progress::Scheduled if ios.withdraw(second) => {
             drop_second(ios, first, second, Progress::Ended(Status::Cancelled));
             Decision::Confirm(first)
         }
         Progress::Scheduled => Decision::Hold(second),
         Progress::Ended(_) => Decision::Confirm(first),
     }
+}
+
+/// Whether the device that is yet to have a write's second request is the primary, or could be.
+fn may_take_over<P: Platform>(ios: &Ios<P>, first: RequestId, track: &Track) -> bool
+where
+    P::Anchor: MirrorAnchor<P>,
+{
+    let Some((device, _)) = ios.request(first) else { return false };
+    let leg = ios.anchor.mirror().pair(track.pair).map(|pair| pair.leg(device));
+    leg == Some(Leg::Secondary) || can_swap(ios, track.pair)
 }
 
 fn second_ended<P: Platform>(
@@ -113,23 +154,23 @@ fn second_ended<P: Platform>(
 where
     P::Anchor: MirrorAnchor<P>,
 {
+    let device = ios.request(second).map(|(device, _)| device);
     drop_second(ios, first, second, Progress::Ended(status));
-    let Some(track) = ios.anchor.mirror().tracks.get(first) else {
+    let mirror = ios.anchor.mirror();
+    let Some(track) = mirror.tracks.get(first) else {
         return Decision::NotMirrored;
     };
-    match track.first {
-        Progress::Ended(_) => Decision::Confirm(first),
-        Progress::NotStarted | Progress::Scheduled | Progress::Started => Decision::WaitForFirst,
+    if let Progress::Ended(_) = track.first {
+        return Decision::Confirm(first);
     }
-}
-
-/// A second request failed: the pair is suspended before anything is confirmed.
-fn secondary_failed<P: Platform>(ios: &mut Ios<P>, first: RequestId, status: Status)
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    if let Some(Track { pair, operation, .. }) = ios.anchor.mirror().tracks.get(first) {
-        suspend(ios, pair, SuspendReason { leg: Leg::Secondary, operation, status });
+    match device {
+        Some(device)
+            if !status.is_complete()
+                && mirror.pair(track.pair).is_some_and(|pair| device == pair.secondary) =>
+        {
+            Decision::SecondFailed(track, device)
+        }
+        Some(_) | None => Decision::WaitForFirst,
     }
 }
 
@@ -143,96 +184,4 @@ where
         Some(Startable::Later(_)) => schedule_second(ios, first, second),
         Some(Startable::Now | Startable::Never) | None => ios.start(second),
     }
-}
-
-/// The second request is gone; what is known of it stays.
-pub(crate) fn drop_second<P: Platform>(
-    ios: &mut Ios<P>,
-    first: RequestId,
-    second: RequestId,
-    progress: Progress,
-) where
-    P::Anchor: MirrorAnchor<P>,
-{
-    let mirror = ios.anchor.mirror_mut();
-    mirror.tracks.unlink(second);
-    if let Some(track) = mirror.tracks.get_mut(first) {
-        track.second_progress = progress;
-    }
-    ios.discard(second);
-}
-
-/// Both are over: the first goes on to the post, and writes held behind it may start.
-pub(crate) fn confirm<P: Platform>(ios: &mut Ios<P>, first: RequestId)
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    let Some(track) = ios.anchor.mirror_mut().tracks.remove(first) else {
-        return;
-    };
-    let Progress::Ended(status) = track.first else {
-        return;
-    };
-    if legs_may_differ(&track, status) {
-        let Track { pair, operation, .. } = track;
-        suspend(ios, pair, SuspendReason { leg: Leg::Primary, operation, status });
-    }
-    let mirror = ios.anchor.mirror_mut();
-    if status.is_complete() && track.second_progress == Progress::Ended(Status::Complete) {
-        match track.operation {
-            Operation::Flush => mirror.statistics.mirrored_flushes += 1,
-            Operation::Write(_) | Operation::Discard(_) | Operation::WriteZeroes(_) => {
-                mirror.statistics.mirrored_writes += 1;
-            }
-            Operation::Read(_) => {}
-        }
-    }
-    if let Some(pair) = mirror.pairs.get_mut(track.pair.0) {
-        pair.in_flight -= 1;
-        pair.overlap.over(first);
-    }
-    onward(ios, first, status);
-    release_held(ios, track.pair);
-}
-
-/// Whether a write that ended so on the primary leaves the legs unlike: the primary had it, or is gone.
-/// One that no device ever had leaves them as they were.
-fn legs_may_differ(track: &Track, status: Status) -> bool {
-    match status {
-        Status::Complete => false,
-        Status::NotOperational => true,
-        Status::DeviceError
-        | Status::Unsupported
-        | Status::TimedOut
-        | Status::ProtocolError
-        | Status::Cancelled
-        | Status::Rejected => track.second_progress != Progress::NotStarted,
-    }
-}
-
-/// Starts the writes that were held and overlap nothing before them any more. One that ends at once
-/// frees others: they are left to the call that is under way, so that a chain of them takes no stack.
-fn release_held<P: Platform>(ios: &mut Ios<P>, pair: PairIndex)
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    let mirror = ios.anchor.mirror_mut();
-    mirror.releases.push_back(pair);
-    if mirror.releases.len() > 1 {
-        return;
-    }
-    while let Some(pair) = ios.anchor.mirror().releases.front().copied() {
-        while let Some(id) = next_admitted(ios, pair) {
-            ios.trace(format_args!("RELEASE request={id}"));
-            ios.resume(id);
-        }
-        ios.anchor.mirror_mut().releases.pop_front();
-    }
-}
-
-fn next_admitted<P: Platform>(ios: &mut Ios<P>, pair: PairIndex) -> Option<RequestId>
-where
-    P::Anchor: MirrorAnchor<P>,
-{
-    ios.anchor.mirror_mut().pairs.get_mut(pair.0)?.overlap.next_admitted()
 }

@@ -1,11 +1,11 @@
-//! What is known of each mirrored write under way: its two requests and how far each is.
+//! What is known of each request of a pair under way: its two requests and how far each is.
 
 use crate::pair::PairIndex;
 use alloc::vec::Vec;
-use ios::{Operation, RequestId, Status};
+use ios::{Operation, RequestId, Status, UcbIndex};
 
 /// How far a request of a mirrored write is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Progress {
     /// Its device does not have it.
     NotStarted,
@@ -17,21 +17,60 @@ pub(crate) enum Progress {
     Ended(Status),
 }
 
-/// A mirrored write under way.
-#[derive(Clone, Copy, Debug)]
+impl Progress {
+    /// Whether its device does not have it yet.
+    pub(crate) const fn is_before_start(self) -> bool {
+        match self {
+            Self::NotStarted | Self::Scheduled => true,
+            Self::Started | Self::Ended(_) => false,
+        }
+    }
+}
+
+/// What a tracked request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// It changes the pair.
+    Change,
+    /// A read that ended so on one device, and is to be answered by the other.
+    ReadAgain {
+        /// How it ended.
+        status: Status,
+        /// Where.
+        failed_on: UcbIndex,
+    },
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Track {
     pub(crate) pair: PairIndex,
     pub(crate) operation: Operation,
+    pub(crate) kind: Kind,
     pub(crate) first: Progress,
     /// The second request; `None` until it is created, and once it is discarded.
     pub(crate) second: Option<RequestId>,
     pub(crate) second_progress: Progress,
 }
 
-/// All mirrored writes under way, found by either request.
-#[derive(Debug, Default)]
+impl Track {
+    /// Of a request that no device has.
+    pub(crate) const fn new(pair: PairIndex, operation: Operation, kind: Kind) -> Self {
+        Self {
+            pair,
+            operation,
+            kind,
+            first: Progress::NotStarted,
+            second: None,
+            second_progress: Progress::NotStarted,
+        }
+    }
+}
+
+/// All requests of pairs under way, found by either request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tracks {
-    by_first: Vec<Option<(RequestId, Track)>>,
+    pub(crate) by_first: Vec<Option<(RequestId, Track)>>,
     first_of: Vec<Option<(RequestId, RequestId)>>,
 }
 
@@ -79,6 +118,7 @@ impl Tracks {
         }
         if let Some(track) = self.get_mut(first) {
             track.second = Some(second);
+            track.second_progress = Progress::NotStarted;
         }
     }
 
@@ -98,10 +138,7 @@ impl Tracks {
     /// The first and second requests of a pair's writes whose second its device does not have.
     pub(crate) fn not_begun(&self, pair: PairIndex) -> Vec<(RequestId, RequestId)> {
         let of_pair = self.by_first.iter().flatten().filter(|(_, track)| track.pair == pair);
-        let not_begun = of_pair.filter(|(_, track)| match track.second_progress {
-            Progress::NotStarted | Progress::Scheduled => true,
-            Progress::Started | Progress::Ended(_) => false,
-        });
+        let not_begun = of_pair.filter(|(_, track)| track.second_progress.is_before_start());
         not_begun.filter_map(|(first, track)| Some((*first, track.second?))).collect()
     }
 

@@ -38,8 +38,9 @@ enum ChainState {
     Free,
     /// Taken, not offered.
     Taken,
-    /// The device has it, and can write this many bytes.
+    /// The device has it once this publication is done, and can write this many bytes.
     Offered {
+        publication: u32,
         writable: u32,
     },
 }
@@ -56,6 +57,8 @@ pub struct SplitQueue<A> {
     next_available: u16,
     /// The available index that the device has been shown.
     published: u16,
+    /// The number of the next publication. That it wraps does no harm: no chain is with a device for 2³² of them.
+    publication: u32,
     /// The available index up to which the device is known to have been notified, or not to have wanted it.
     settled: u16,
     /// The used index up to which entries were taken.
@@ -84,6 +87,7 @@ impl<A: Area> SplitQueue<A> {
             free: Vec::with_capacity(chains),
             next_available: 0,
             published: 0,
+            publication: 0,
             settled: 0,
             last_used: 0,
             error: None,
@@ -110,6 +114,7 @@ impl<A: Area> SplitQueue<A> {
         self.free.extend((0..self.layout.chains()).rev());
         self.next_available = 0;
         self.published = 0;
+        self.publication = 0;
         self.settled = 0;
         self.last_used = 0;
         self.error = None;
@@ -225,7 +230,7 @@ impl<A: Area> SplitQueue<A> {
         if *state != ChainState::Taken {
             return;
         }
-        *state = ChainState::Offered { writable };
+        *state = ChainState::Offered { publication: self.publication, writable };
         let entry = self.layout.available_entry(self.next_available);
         self.area.store_le16(entry, self.layout.first_descriptor_in_ring(chain.0));
         self.next_available = self.next_available.wrapping_add(1);
@@ -242,6 +247,7 @@ impl<A: Area> SplitQueue<A> {
         fence(Ordering::Release);
         self.area.store_le16(self.layout.available + available::INDEX, new);
         self.published = new;
+        self.publication = self.publication.wrapping_add(1);
         // And the index must be visible before it is looked whether the device wants to be told
         // (2.7.13.4 Notifying The Device), or both sides could wait for each other.
         fence(Ordering::SeqCst);
@@ -320,9 +326,13 @@ impl<A: Area> SplitQueue<A> {
         let Some(state) = self.chains.get_mut(usize::from(chain)) else {
             return Err(not_outstanding);
         };
-        let ChainState::Offered { writable } = *state else {
+        let ChainState::Offered { publication, writable } = *state else {
             return Err(not_outstanding);
         };
+        // A device can guess the name of a chain that it has not been shown.
+        if publication == self.publication {
+            return Err(not_outstanding);
+        }
         if written > writable {
             return Err(QueueError::TooMuchWritten { written, writable });
         }

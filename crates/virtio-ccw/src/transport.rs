@@ -19,6 +19,7 @@
 
 mod commands;
 mod error;
+mod inquiry;
 
 pub use error::TransportError;
 
@@ -28,8 +29,8 @@ use crate::spec::channel::{
 use crate::spec::{DeviceStatus, Features};
 use channel_io::enumerate::{disable, enable};
 use channel_io::program::{
-    ChannelProgram, ClearOutcome, Conversation, LengthCheck, ProgramError, StartError, Waiting,
-    WakeSink,
+    ChannelProgram, ClearOutcome, Conversation, Inquiry, LengthCheck, ProgramError, StartError,
+    Waiting, WakeSink,
 };
 use channel_io::{
     AbsoluteAddress, Area, InterruptionSubclass, Machine, Microseconds, SenseId, SubchannelId,
@@ -46,6 +47,8 @@ pub struct Settings {
     pub interruption_parameter: u32,
     /// How long one channel program may take.
     pub time_limit: Microseconds,
+    /// How the end of a channel program is waited for.
+    pub waiting: Waiting,
 }
 
 /// The revision of the transport that driver and device agreed on.
@@ -85,6 +88,7 @@ pub struct Transport<A> {
     identification: SenseId,
     revision: Revision,
     status: DeviceStatus,
+    inquiry: Option<Inquiry>,
 }
 
 /// Bytes for the data of the longest program: two configurations.
@@ -112,7 +116,7 @@ impl<A: Area> Transport<A> {
             subchannel,
             interruption_parameter: settings.interruption_parameter,
             time_limit: settings.time_limit,
-            waiting: Waiting::AtWaitPoint,
+            waiting: settings.waiting,
         };
         let mut program = ChannelProgram::new(machine, PROGRAM_DATA)?;
         let identification = conversation.identify(machine, others, &mut program)?;
@@ -121,7 +125,8 @@ impl<A: Area> Transport<A> {
         }
         let status = DeviceStatus::empty();
         let revision = Revision::Two;
-        let mut transport = Self { conversation, program, identification, revision, status };
+        let mut transport =
+            Self { conversation, program, identification, revision, status, inquiry: None };
         transport.settle_revision(machine, others)?;
         Ok(transport)
     }
@@ -205,6 +210,7 @@ impl<A: Area> Transport<A> {
         machine: &mut M,
         others: &mut impl WakeSink,
     ) -> Result<(), TransportError> {
+        self.inquiry = None;
         match self.try_reset(machine, others) {
             // Another function hangs on the subchannel: clear it, then once more.
             Err(TransportError::Program(ProgramError::Start(StartError::Busy)))

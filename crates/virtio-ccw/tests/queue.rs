@@ -255,6 +255,43 @@ fn an_error_stays_until_the_queue_is_cleared() {
     assert_eq!(queue.next_used(), Ok(None));
 }
 
+/// A device that guesses the name of a chain which is offered and not published does not have it; one that is
+/// with the device however long is not taken for such a one.
+#[test]
+fn a_chain_that_was_not_shown_is_not_outstanding() {
+    let mut machine = Machine::new(Disk::new(1));
+    let mut queue = queue(&mut machine, Suppression::EventIndex);
+    let used = queue.information(0).used.get();
+    let says = |index: u8, id: u8| {
+        let entry = used + (used::RING + used::ENTRY_LENGTH * usize::from((index - 1) % 8)) as u64;
+        machine.memory.access(entry, 8, |bytes| bytes.copy_from_slice(&[id, 0, 0, 0, 0, 0, 0, 0]));
+        machine.memory.access(used + used::INDEX as u64, 2, |bytes| bytes[0] = index);
+    };
+    let long = queue.take_free().unwrap();
+    queue.offer(long, 1);
+    assert_eq!(queue.publish(), Notification::Wanted);
+    for index in 1..=20 {
+        let chain = queue.take_free().unwrap();
+        queue.offer(chain, 1);
+        let _ = queue.publish();
+        says(index, 1);
+        assert_eq!(queue.next_used().unwrap().map(|used| used.chain), Some(chain));
+        queue.release(chain);
+    }
+    let hidden = queue.take_free().unwrap();
+    queue.offer(hidden, 1);
+    says(21, 0);
+    assert_eq!(queue.next_used().unwrap().map(|used| used.chain), Some(long));
+    let shown = queue.take_free().unwrap();
+    queue.offer(shown, 1);
+    let _ = queue.publish();
+    let hidden = queue.take_free().unwrap();
+    queue.offer(hidden, 1);
+    says(22, 3);
+    let error = QueueError::ChainNotOutstanding { id: 3, descriptors: 8 };
+    assert_eq!(queue.next_used(), Err(error));
+}
+
 #[test]
 #[should_panic(expected = "a chain has no element 3")]
 fn an_element_that_a_chain_does_not_have_is_a_fault_of_the_program() {

@@ -9,7 +9,7 @@
 mod fake;
 
 use channel_io::enumerate::SettingError;
-use channel_io::program::{ClearOutcome, Elsewhere, ProgramError, StartError};
+use channel_io::program::{ClearOutcome, Elsewhere, ProgramError, StartError, Waiting};
 use channel_io::{InterruptionCode, Wake};
 use fake::*;
 use ios::{DataAfterClear, Device, Extent, Operation, StartCc};
@@ -18,7 +18,7 @@ use virtio_ccw::queue::{GeometryError, Placement};
 use virtio_ccw::spec::channel::command;
 use virtio_ccw::spec::{DeviceStatus, Features};
 use virtio_ccw::transport::Revision;
-use virtio_ccw::{BlockDevice, ProbeError, TransportError};
+use virtio_ccw::{BlockDevice, ProbeError, Settings, TransportError};
 
 fn failure(change: impl FnOnce(&mut Disk)) -> (ProbeError, Disk) {
     let (result, machine) = probe_disk(change);
@@ -207,6 +207,22 @@ fn what_is_interrupted_while_probing_is_handed_on() {
     let mut others = Elsewhere::default();
     BlockDevice::<FakeArea>::probe(&mut machine, &mut others, OWN, &SETTINGS).unwrap();
     assert_eq!(others.wakes, [expected]);
+}
+
+#[test]
+fn probing_by_testing_leaves_the_interruptions_of_others_alone() {
+    let mut machine = Machine::new(Disk::new(64));
+    machine.foreign = Some(InterruptionCode {
+        subchannel: channel_io::SubchannelId::new(channel_io::SubchannelSet::ZERO, 9),
+        interruption_parameter: 9,
+        subclass: SETTINGS.subclass,
+    });
+    let pending = machine.foreign;
+    let settings = Settings { waiting: Waiting::ByTesting, ..SETTINGS };
+    let mut others = Elsewhere::default();
+    BlockDevice::<FakeArea>::probe(&mut machine, &mut others, OWN, &settings).unwrap();
+    assert_eq!(others, Elsewhere::default());
+    assert_eq!(machine.foreign, pending);
 }
 
 #[test]

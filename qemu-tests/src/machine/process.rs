@@ -106,6 +106,11 @@ impl Process {
         self.input.as_mut()
     }
 
+    /// Lets the guest's console have no more input.
+    pub(super) fn close_input(&mut self) {
+        self.input = None;
+    }
+
     /// Ends the process, if it still runs.
     pub(super) fn kill(&self) {
         self.shared.change(|state| state.kill_wanted = true);

@@ -73,12 +73,22 @@ impl Running {
         Ok(running)
     }
 
-    /// Lets a guest run that was held at its start.
+    /// Lets a guest run that was held at its start, or stopped by [`Running::pause`].
     ///
     /// # Errors
     /// The machine has no QMP, or QEMU refused.
     pub fn begin(&self) -> Result<()> {
         self.qmp()?.execute("cont", json!({}))?;
+        Ok(())
+    }
+
+    /// Stops the guest's processor until [`Running::begin`]. QEMU first waits for all that its disks have under way,
+    /// so a write that is held must be let go before.
+    ///
+    /// # Errors
+    /// The machine has no QMP, or QEMU refused.
+    pub fn pause(&self) -> Result<()> {
+        self.qmp()?.execute("stop", json!({}))?;
         Ok(())
     }
 
@@ -118,6 +128,11 @@ impl Running {
             .write_all(text.as_bytes())
             .and_then(|()| input.flush())
             .with_context(|| format!("cannot type {text:?}: the machine has ended"))
+    }
+
+    /// Ends the console's input, as when a script is over.
+    pub fn close_input(&mut self) {
+        self.process.close_input();
     }
 
     /// Waits for a text on the console, from the first line on.

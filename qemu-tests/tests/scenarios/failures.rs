@@ -1,4 +1,5 @@
-//! Disks that fail while a job runs: what is safe, what the RESULT says of it, and that every run ends.
+//! Second disks and sources that fail while a job runs: what is safe, what the RESULT says of it, and that every run
+//! ends. (Module `swap` has the first disks.)
 
 use std::thread;
 use std::time::Duration;
@@ -26,13 +27,11 @@ pub(crate) fn trials(kernel: &Kernel) -> Vec<Trial> {
     let mut trials = vec![
         kernel.trial("failures::secondary_cut_off", secondary_cut_off),
         kernel.trial("failures::secondary_taken_away", secondary_taken_away),
-        kernel.trial("failures::primary_taken_away", primary_taken_away),
         kernel.trial("failures::source_taken_away", source_taken_away),
         kernel.trial("failures::secondary_taken_from_a_replay", secondary_taken_from_a_replay),
         kernel.trial("failures::secondary_taken_from_a_bench", secondary_taken_from_a_bench),
         kernel.trial("failures::secondary_slow", secondary_slow),
         kernel.trial("failures::secondary_stalled_past_its_deadline", secondary_stalled),
-        kernel.trial("failures::primary_stalled_past_its_deadline", primary_stalled),
         kernel.trial("failures::secondary_error::write_zeroes", secondary_refuses_write_zeroes),
         kernel.trial("failures::bench_on_a_failing_secondary", bench_on_a_failing_secondary),
         kernel.trial("failures::other_pair_stays_whole", other_pair_stays_whole),
@@ -48,14 +47,6 @@ pub(crate) fn trials(kernel: &Kernel) -> Vec<Trial> {
     ] {
         let name = format!("failures::secondary_error::{name}");
         trials.push(kernel.trial(name, move |kernel| secondary_error(kernel, injection, reason)));
-    }
-    for (name, injection, error) in [
-        ("every_write", any, "0.0.0001: write of "),
-        ("one_sector", any.at_sector(4096), "at sector 4096 ended in "),
-        ("flush", flush, "0.0.0001: flush ended in "),
-    ] {
-        let name = format!("failures::primary_error::{name}");
-        trials.push(kernel.trial(name, move |kernel| primary_error(kernel, injection, error)));
     }
     trials.push(kernel.trial("failures::source_error", source_error));
     trials
@@ -125,15 +116,6 @@ fn secondary_error(kernel: &Kernel, injection: ErrorInjection, reason: &str) -> 
         "more was mirrored than could be"
     );
     Ok(())
-}
-
-fn primary_error(kernel: &Kernel, injection: ErrorInjection, error: &str) -> Result<()> {
-    let setting = Setting::new()?;
-    let unchanged = Unchanged::note([&setting.source])?;
-    let chain = setting.file(1).inject_error("bad", &injection);
-    let outcome = setting.machine(kernel, 1, chain).run()?;
-    outcome.expect_failed(error)?;
-    unchanged.check(&outcome)
 }
 
 /// What cannot be read is not written; nothing is made up for it.
@@ -252,14 +234,6 @@ fn secondary_taken_from_a_bench(kernel: &Kernel) -> Result<()> {
     Ok(())
 }
 
-fn primary_taken_away(kernel: &Kernel) -> Result<()> {
-    let setting = Setting::new()?;
-    let unchanged = Unchanged::note([&setting.source])?;
-    let outcome = taken_away(kernel, &setting, 1)?;
-    outcome.expect_failed("0.0.0001")?;
-    unchanged.check(&outcome)
-}
-
 fn source_taken_away(kernel: &Kernel) -> Result<()> {
     let setting = Setting::new()?;
     let unchanged = Unchanged::note([&setting.source])?;
@@ -295,20 +269,6 @@ fn secondary_stalled(kernel: &Kernel) -> Result<()> {
     let looked = trace.of("MISSING-INTERRUPTION").with("device", "0.0.0002");
     judge!(outcome, !looked.records.is_empty(), "nobody looked for the interruption");
     Ok(())
-}
-
-/// A primary that keeps writes too long fails the job, which ends all the same.
-fn primary_stalled(kernel: &Kernel) -> Result<()> {
-    let setting = Setting::new()?;
-    let unchanged = Unchanged::note([&setting.source])?;
-    let chain = setting.file(1).throttle("slow", "tg0", 1);
-    let machine = setting.machine(kernel, 1, chain);
-    let outcome = machine.parameters(format!("trace=on deadline=1 {COPY}")).run()?;
-    outcome.expect_failed("0.0.0001: write of ")?;
-    outcome.expect_failed("ended in timed-out")?;
-    let cleared = outcome.trace()?.of("CLEAR").with("device", "0.0.0001");
-    judge!(outcome, !cleared.records.is_empty(), "the primary was not cleared");
-    unchanged.check(&outcome)
 }
 
 /// The log's discard is mirrored as what it is done by, and its failure is told.

@@ -10,24 +10,31 @@
 
 #![forbid(unsafe_code)]
 
+mod bad_blocks;
 mod bad_logs;
 mod bench;
+mod claims;
 mod compare;
 mod console;
 mod copy;
+mod deferred;
 mod devices;
 mod failures;
 mod hold;
 mod kernel;
 mod large;
+mod lost;
+mod operator;
 mod order;
 mod parameters;
 mod random_lines;
 mod replay;
+mod request_path;
 mod runner;
 mod self_test;
 mod startup;
 mod support;
+mod swap;
 mod variants;
 mod written;
 
@@ -62,8 +69,14 @@ fn trials(kernel: &Kernel) -> Vec<Trial> {
         copy::trials,
         variants::trials,
         order::trials,
+        claims::trials,
+        deferred::trials,
         hold::trials,
         failures::trials,
+        lost::trials,
+        swap::trials,
+        bad_blocks::trials,
+        operator::trials,
         compare::trials,
         bench::trials,
         replay::trials,

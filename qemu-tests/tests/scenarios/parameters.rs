@@ -24,11 +24,7 @@ const LINES: [Refused; 47] = [
     ("empty_value", "run=copy from= to=0001", &["from=", "expected"]),
     ("no_key", "=copy", &["=copy", "expected"]),
     ("equals_sign_alone", "run=copy = from=0003 to=0001", &["=", "expected"]),
-    (
-        "unknown_job",
-        "run=dance from=0003 to=0001",
-        &["run=dance", "copy, replay, bench or compare"],
-    ),
+    ("unknown_job", "run=dance from=0003 to=0001", &["run=dance", "copy, replay, bench, compare"]),
     ("misspelt_job", "run=copi from=0003 to=0001", &["run=copi", "did you mean copy"]),
     ("two_jobs", "run=copy run=compare from=0003 to=0001", &["run=compare", "run=copy", "once"]),
     ("given_twice", "run=copy from=0003 from=0003 to=0001", &["from=0003", "twice"]),
@@ -37,8 +33,8 @@ const LINES: [Refused; 47] = [
     ("no_target", "run=copy from=0003", &["run=copy", "to="]),
     ("no_operation", "run=bench to=0001", &["run=bench", "op="]),
     ("no_job", "from=0003 to=0001", &["from=0003", "run="]),
-    ("key_of_another_job", "run=copy from=0003 to=0001 op=read", &["op=read", "run=copy", "from="]),
-    ("source_of_a_bench", "run=bench from=0003 to=0001 op=read", &["from=0003", "run=bench"]),
+    ("key_of_another_job", "run=copy from=0003 to=0001 op=read", &["op=read", "copy", "from="]),
+    ("source_of_a_bench", "run=bench from=0003 to=0001 op=read", &["from=0003", "bench", "op="]),
     (
         "operation",
         "run=bench to=0001 op=erase",

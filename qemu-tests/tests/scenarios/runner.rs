@@ -4,9 +4,10 @@
 //! says; the kernel's answer to a fault is told elsewhere.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use libtest_mimic::Trial;
 use qemu_tests::faults::{self, Chain, ErrorInjection, HeldWrite, Operation};
 use qemu_tests::nbd::NbdServer;
@@ -179,9 +180,17 @@ fn nbd(kernel: &Kernel) -> Result<()> {
         server.cut()?;
         write_by_monitor(qmp, 2)?;
         ensure!(disk.read_at(0, 512)? == [1; 512], "a disk that was cut off was written");
-        Ok(())
-    })?;
-    server.restore()
+        server.restore()?;
+        // A request that finds the connection gone fails, and has a new one made meanwhile.
+        for _ in 0..100 {
+            write_by_monitor(qmp, 3)?;
+            if disk.read_at(0, 512)? == [3; 512] {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("a disk that came back was not written");
+    })
 }
 
 fn remove_and_add(kernel: &Kernel) -> Result<()> {
@@ -192,7 +201,13 @@ fn remove_and_add(kernel: &Kernel) -> Result<()> {
         faults::remove_device(running.qmp()?, DeviceAddress::new(1), LIMIT)?;
         faults::add_device(running.qmp()?, &attachment)?;
     }
-    Ok(())
+    faults::remove_device(running.qmp()?, DeviceAddress::new(1), LIMIT)?;
+    let other = Disk::from_bytes(&[7; 4096])?;
+    let attachment = Attachment::disk(DeviceAddress::new(1), &other).as_node("other");
+    faults::add_device(running.qmp()?, &attachment)?;
+    write_by_monitor(running.qmp()?, 9)?;
+    ensure!(other.read_at(0, 513)? == [&[9; 512][..], &[7]].concat(), "it is not the other image");
+    disk.expect_zero_from(0)
 }
 
 /// Writes the disk's first sector through its device, as the guest would.

@@ -72,11 +72,30 @@ pub(crate) fn expect_suspended(
     primary: &str,
     reason: &str,
 ) -> Result<()> {
+    expect_state(outcome, verdict, primary, ["suspended", reason])
+}
+
+/// The pair of this primary, which must be alone on its other leg, and must say why: with these words.
+pub(crate) fn expect_swapped(
+    outcome: &Outcome,
+    verdict: &Verdict,
+    primary: &str,
+    reason: &str,
+) -> Result<()> {
+    expect_state(outcome, verdict, primary, ["swapped", reason])
+}
+
+fn expect_state(
+    outcome: &Outcome,
+    verdict: &Verdict,
+    primary: &str,
+    [state, reason]: [&str; 2],
+) -> Result<()> {
     let pair = expect_pair(outcome, verdict, primary)?;
     ensure!(
-        pair.state == "suspended" && pair.reason.contains(reason),
+        pair.state == state && pair.reason.contains(reason),
         "{}",
-        outcome.report(&format!("the pair of {primary} should be suspended, with {reason:?}"))
+        outcome.report(&format!("the pair of {primary} should be {state}, with {reason:?}"))
     );
     Ok(())
 }

@@ -4,7 +4,6 @@ use super::{ChannelProgram, Command, Conversation, LengthCheck, ProgramError, Wa
 use crate::machine::Machine;
 use crate::sense::SenseId;
 use core::fmt;
-use zerocopy::IntoBytes;
 
 /// Why a device could not be identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +62,8 @@ impl Conversation {
             .receive(Command::SENSE_ID, LENGTH, LengthCheck::Suppressed)
             .map_err(|_| IdentifyError::TooShort { length: 0 })?;
         let completion = self.run(machine, others, program)?;
-        let length = LENGTH.saturating_sub(usize::from(completion.residual_count));
-        if length < 4 {
-            return Err(IdentifyError::TooShort { length });
-        }
-        let mut identification = SenseId::default();
-        program.copy_out(range, identification.as_mut_bytes());
-        if !identification.is_valid() {
-            return Err(IdentifyError::NotValid { marker: identification.marker });
-        }
-        Ok(identification)
+        SenseId::received(usize::from(completion.residual_count), |bytes| {
+            program.copy_out(range, bytes);
+        })
     }
 }

@@ -106,7 +106,7 @@ pub struct Conversation {
 
 /// The status of a program, put together from all status that was pending for it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ended {
+pub(super) struct Ended {
     channel_end_seen: bool,
     device_status: DeviceStatus,
     subchannel_status: SubchannelStatus,
@@ -114,7 +114,7 @@ struct Ended {
     residual_count: Option<u16>,
 }
 
-enum Progress {
+pub(super) enum Progress {
     Going,
     Done,
 }
@@ -322,7 +322,7 @@ impl Conversation {
 impl Ended {
     /// Whether this status is an end of the program: primary status of the start function, or the
     /// secondary status that follows a primary one.
-    fn is_end_of_program(&self, scsw: &Scsw) -> bool {
+    pub(super) fn is_end_of_program(&self, scsw: &Scsw) -> bool {
         let status = scsw.status_control();
         let started = scsw.function_control().contains(FunctionControl::START);
         (started && status.intersects(StatusControl::PRIMARY | StatusControl::SECONDARY))
@@ -330,7 +330,7 @@ impl Ended {
     }
 
     /// Adds status of the program; done when the device is, too.
-    fn add(&mut self, scsw: &Scsw) -> Progress {
+    pub(super) fn add(&mut self, scsw: &Scsw) -> Progress {
         let status = scsw.status_control();
         self.device_status |= scsw.device_status().unwrap_or_default();
         self.subchannel_status |= scsw.subchannel_status().unwrap_or_default();
@@ -348,7 +348,7 @@ impl Ended {
     }
 
     /// What the status means, but for a unit check, which needs the sense bytes.
-    fn judge(
+    pub(super) fn judge(
         &self,
         command: Option<&'static str>,
         arrival: Arrival,

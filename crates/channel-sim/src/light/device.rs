@@ -6,7 +6,8 @@ use super::machine::LightMachine;
 use super::memory::Buffer;
 use channel_io::Irb;
 use ios::{
-    Built, Characteristics, ClearFailed, Device, Ended, Operation, RequestId, SECTOR_BYTES, StartCc,
+    Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Inquired, Operation,
+    RequestId, SECTOR_BYTES, StartCc,
 };
 
 /// The driver of a light disk. All that it knows itself is what the disk is and how many of its slots
@@ -16,19 +17,28 @@ pub struct LightDevice {
     disk: DiskIndex,
     characteristics: Characteristics,
     free_slots: u32,
+    /// How often the disk had been put back when this was made: of a disk that was put back since, the
+    /// driver has nothing.
+    returns: u32,
 }
 
 impl LightDevice {
     /// A driver for a disk.
     #[must_use]
     pub fn new(machine: &LightMachine, disk: DiskIndex) -> Self {
-        Self { disk, characteristics: machine.disk(disk).characteristics(), free_slots: 0 }
+        let Disk { returns, .. } = *machine.disk(disk);
+        Self { disk, characteristics: machine.disk(disk).characteristics(), free_slots: 0, returns }
     }
 
     /// The disk.
     #[must_use]
     pub const fn disk(&self) -> DiskIndex {
         self.disk
+    }
+
+    /// Whether the disk is not the one any more that this was made for.
+    fn is_stale(&self, machine: &LightMachine) -> bool {
+        machine.disk(self.disk).returns != self.returns
     }
 
     /// Does something with the disk, and notes how many slots are free then.
@@ -66,6 +76,9 @@ impl Device<LightMachine> for LightDevice {
         operation: &Operation,
         data: Option<&Buffer>,
     ) -> Built {
+        if self.is_stale(machine) {
+            return Built::Ready;
+        }
         let sectors = data.map_or(0, Buffer::sectors);
         if let Some(what) = machine.disk(self.disk).fault(*operation, sectors) {
             machine.violation(Violation::Impossible { disk: self.disk, request, what });
@@ -75,6 +88,9 @@ impl Device<LightMachine> for LightDevice {
     }
 
     fn start(&mut self, machine: &mut LightMachine, request: RequestId) -> StartCc {
+        if self.is_stale(machine) {
+            return StartCc::NotOperational;
+        }
         match self.with(machine, |disk| disk.start(request)) {
             Ok(cc) => cc,
             Err(_) => {
@@ -85,18 +101,27 @@ impl Device<LightMachine> for LightDevice {
     }
 
     fn unbuild(&mut self, machine: &mut LightMachine, request: RequestId) {
-        if !self.with(machine, |disk| disk.unbuild(request)) {
+        if !self.is_stale(machine) && !self.with(machine, |disk| disk.unbuild(request)) {
             machine.violation(Violation::TakenBackAfterStart { disk: self.disk, request });
         }
     }
 
-    fn interruption(&mut self, _machine: &mut LightMachine, _irb: &Irb) {}
+    fn interruption(&mut self, _machine: &mut LightMachine, _irb: &Irb) -> Option<Inquired> {
+        None
+    }
 
     fn ended(&mut self, machine: &mut LightMachine) -> Ended {
+        if self.is_stale(machine) {
+            return Ended::Nothing;
+        }
         self.with(machine, Disk::ended)
     }
 
     fn clear(&mut self, machine: &mut LightMachine) -> Result<(), ClearFailed> {
+        if self.is_stale(machine) {
+            let data = DataAfterClear::Released;
+            return Err(ClearFailed { what: "the disk was taken away", data });
+        }
         let result = machine.clear(self.disk);
         self.free_slots = machine.disk(self.disk).free_slots();
         result

@@ -42,19 +42,21 @@ pub(crate) enum Presence {
 /// A disk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Disk {
-    characteristics: Characteristics,
-    slots: u32,
-    sectors: Vec<SectorValue>,
+    pub(super) characteristics: Characteristics,
+    pub(super) slots: u32,
+    pub(super) sectors: Vec<SectorValue>,
     /// Sectors changed and not flushed, with the number of their last change.
-    not_durable: BTreeMap<u64, u32>,
-    changes: u32,
-    requests: Vec<HeldRequest>,
+    pub(super) not_durable: BTreeMap<u64, u32>,
+    pub(super) changes: u32,
+    pub(super) requests: Vec<HeldRequest>,
     /// What the next starts give, before the disk itself is asked.
-    refusals: VecDeque<Option<StartCc>>,
-    lie: Option<(&'static str, u64)>,
-    at_clear: AtClear,
+    pub(super) refusals: VecDeque<Option<StartCc>>,
+    pub(super) lie: Option<(&'static str, u64)>,
+    pub(super) at_clear: AtClear,
     pub(crate) presence: Presence,
-    starts: u32,
+    /// How often it was put back.
+    pub(crate) returns: u32,
+    pub(super) starts: u32,
 }
 
 impl Disk {
@@ -92,6 +94,7 @@ impl Disk {
             lie: None,
             at_clear: AtClear::Dropped,
             presence: Presence::Attached,
+            returns: 0,
             starts: 0,
         }
     }
@@ -384,6 +387,21 @@ impl Disk {
         };
         self.requests.clear();
         (result, violations)
+    }
+
+    /// It is back, with what it held.
+    pub(crate) fn attach_again(&mut self) {
+        self.presence = Presence::Attached;
+        self.returns += 1;
+        self.refusals.clear();
+        self.lie = None;
+        self.at_clear = AtClear::Dropped;
+    }
+
+    /// Whether it is there.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.presence != Presence::Detached
     }
 
     /// It is gone, and does nothing more of what it had.

@@ -10,10 +10,10 @@ use super::request::Ending;
 use crate::TraceLog;
 use channel_io::{
     ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc, DeviceId, DeviceNumber, DeviceStatus,
-    ErrorRecovery, FunctionControl, HostCookie, HschCc, InterruptionCode, InterruptionSubclass,
-    Irb, Microseconds, MschCc, NotifyOutcome, Orb, Pmcw, RschCc, Schib, ScswContents, SschCc,
-    StatusControl, StcrwCc, StschCc, SubchannelId, SubchannelSet, TpiCc, TraceSink, TschCc,
-    WaitPoint, Wake, XschCc,
+    Enablement, ErrorRecovery, FunctionControl, HostCookie, HschCc, InterruptionCode,
+    InterruptionSubclass, Irb, Microseconds, MschCc, NotifyOutcome, Orb, Pmcw, RschCc, Schib,
+    ScswContents, SschCc, StatusControl, StcrwCc, StschCc, SubchannelId, SubchannelSet, TpiCc,
+    TraceSink, TschCc, WaitPoint, Wake, XschCc,
 };
 use core::fmt;
 use ios::{ClearFailed, RequestId};
@@ -30,22 +30,23 @@ pub enum Telling {
 
 /// A disk's subchannel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Subchannel {
+pub(super) struct Subchannel {
     interruption_parameter: u32,
+    enabled: bool,
     status_pending: bool,
 }
 
 /// Everything that a program can get an effect from: to be cloned, compared and hashed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hardware {
-    now: Microseconds,
-    memory: Memory,
-    disks: Vec<Disk>,
-    subchannels: Vec<Subchannel>,
+    pub(super) now: Microseconds,
+    pub(super) memory: Memory,
+    pub(super) disks: Vec<Disk>,
+    pub(super) subchannels: Vec<Subchannel>,
     /// Interruptions not taken yet, oldest first; at most one a disk.
-    interruptions: VecDeque<DiskIndex>,
-    reports: VecDeque<DiskIndex>,
-    violations: Vec<Violation>,
+    pub(super) interruptions: VecDeque<DiskIndex>,
+    pub(super) reports: VecDeque<DiskIndex>,
+    pub(super) violations: Vec<Violation>,
 }
 
 /// The machine.
@@ -133,10 +134,17 @@ impl LightMachine {
         (0u16..).map(DiskIndex).zip(&self.hardware.disks)
     }
 
-    pub(crate) fn set_interruption_parameter(&mut self, disk: DiskIndex, parameter: u32) {
+    /// Enables a disk's subchannel, as MODIFY SUBCHANNEL would.
+    pub(crate) fn enable(&mut self, disk: DiskIndex, interruption_parameter: u32) {
         if let Some(subchannel) = self.hardware.subchannels.get_mut(disk.index()) {
-            subchannel.interruption_parameter = parameter;
+            subchannel.enabled = true;
+            subchannel.interruption_parameter = interruption_parameter;
         }
+    }
+
+    /// The disk that a subchannel leads to, if it is there.
+    pub(crate) fn disk_at(&self, subchannel: SubchannelId) -> Option<DiskIndex> {
+        self.attached(subchannel)
     }
 
     /// A buffer with this content, one number a sector, to go with a request.
@@ -222,6 +230,15 @@ impl LightMachine {
         self.hardware.reports.push_back(disk);
     }
 
+    /// Puts a disk back that was taken away, as it was; a channel report tells of it.
+    pub fn attach_again(&mut self, disk: DiskIndex) {
+        self.disk_mut(disk).attach_again();
+        if let Some(subchannel) = self.hardware.subchannels.get_mut(disk.index()) {
+            *subchannel = Subchannel::default();
+        }
+        self.hardware.reports.push_back(disk);
+    }
+
     /// Whether an interruption or a channel report is pending.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -289,7 +306,13 @@ impl ChannelSubsystem for LightMachine {
         match self.attached(subchannel) {
             None => StschCc::NotOperational,
             Some(disk) => {
-                let pmcw = Pmcw::for_device(Self::device_id(disk).number, 0);
+                let mut pmcw = Pmcw::for_device(Self::device_id(disk).number, 0);
+                if let Some(subchannel) = self.hardware.subchannels.get(disk.index())
+                    && subchannel.enabled
+                {
+                    pmcw.set_enablement(Enablement::Enabled);
+                    pmcw.set_interruption_parameter(subchannel.interruption_parameter);
+                }
                 *schib = Schib::new(pmcw, ScswContents::default().into());
                 StschCc::Stored
             }

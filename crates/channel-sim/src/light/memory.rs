@@ -74,6 +74,11 @@ impl Memory {
         self.buffers.remove(&id)
     }
 
+    /// Every buffer that was not taken back.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (BufferId, &[SectorValue])> {
+        self.buffers.iter().map(|(id, content)| (*id, content.as_slice()))
+    }
+
     /// How many buffers have not been taken back.
     #[must_use]
     pub fn count(&self) -> usize {

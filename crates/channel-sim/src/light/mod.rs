@@ -33,6 +33,7 @@
 
 mod device;
 mod disk;
+mod fingerprint;
 mod machine;
 mod memory;
 mod platform;
@@ -41,6 +42,7 @@ mod violation;
 
 pub use device::LightDevice;
 pub use disk::{Disk, DiskIndex};
+pub use fingerprint::Names;
 pub use machine::{Hardware, LightMachine, Telling};
 pub use memory::{Buffer, BufferId, Memory, POISON, SectorValue};
 pub use platform::{SimPlatform, attach};

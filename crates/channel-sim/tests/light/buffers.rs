@@ -32,7 +32,7 @@ fn the_memory_finds_data_out_that_is_given_back_too_early() {
 
 #[test]
 fn the_second_still_uses_the_data_of_a_first_that_has_failed() {
-    let mut world = World::pair();
+    let mut world = World::pair_that_keeps_its_primary();
     world.write(1, 0, &[1, 2]);
     world.end_the_started(1, Ending::Failed { sectors_done: 0 });
     assert_eq!(world.statuses(), []);

@@ -3,7 +3,7 @@
 use crate::world::World;
 use channel_sim::light::{Disk, Ending};
 use ios::{Characteristics, Extent, Operation, RefusalReason, Request, Status, Token};
-use mirror::{EstablishError, Leg, PairState, RemoveError};
+use mirror::{ChangeError, EstablishError, Initial, Leg, PairState, Policy};
 
 fn vector_names(world: &World) -> [&'static str; 3] {
     let vectors = world.ios.vectors();
@@ -29,7 +29,7 @@ fn detours_come_with_the_first_pair_and_go_with_the_last() {
     assert_eq!(vector_names(&world), OWN);
     assert!(!world.ios.anchor.installed());
     assert_eq!(world.state(one), PairState::Simplex);
-    assert_eq!(mirror::remove(&mut world.ios, one), Err(RemoveError::NoSuchPair));
+    assert_eq!(mirror::remove(&mut world.ios, one), Err(ChangeError::NoSuchPair));
     // And in again.
     world.establish(2, 1);
     assert_eq!(vector_names(&world), DETOURS);
@@ -52,12 +52,14 @@ fn detours_come_and_go_while_other_devices_work() {
     world.end_the_started_any(3);
     world.write(1, 0, &[7]);
     world.end_the_started_any(3);
-    assert_eq!(mirror::remove(&mut world.ios, pair), Err(RemoveError::InFlight(1)));
+    assert_eq!(mirror::remove(&mut world.ios, pair), Ok(()));
+    assert_eq!(mirror::remove(&mut world.ios, pair), Err(ChangeError::NoSuchPair));
+    // What is under way keeps the detours until it is over on both legs.
     assert_eq!(vector_names(&world), DETOURS);
     world.end_the_started(1, Ending::Complete);
-    assert_eq!(mirror::remove(&mut world.ios, pair), Err(RemoveError::InFlight(1)));
+    assert_eq!(vector_names(&world), DETOURS);
     world.end_the_started(2, Ending::Complete);
-    assert_eq!(mirror::remove(&mut world.ios, pair), Ok(()));
+    assert_eq!(vector_names(&world), OWN);
     // Started with the detours in the path, ended without them.
     world.end_the_started_any(3);
     let mut statuses = world.statuses();
@@ -130,7 +132,11 @@ fn what_cannot_be_a_pair_is_refused_and_nothing_changed() {
         let disks = [primary, secondary].map(|limits| Disk::with_characteristics(limits, 4));
         let mut world = World::with_disks(disks.into());
         let (one, two) = (world.device(1), world.device(2));
-        assert_eq!(mirror::establish(&mut world.ios, one, two), Err(expected), "{name}");
+        assert_eq!(
+            mirror::establish(&mut world.ios, one, two, Initial::NoCopy, Policy::default()),
+            Err(expected),
+            "{name}"
+        );
         assert_eq!(vector_names(&world), OWN, "{name}");
         assert_eq!(world.ios.anchor.pairs().count(), 0, "{name}");
     }
@@ -150,25 +156,32 @@ fn a_disk_is_in_one_pair_at_most() {
     ];
     for (primary, secondary, expected) in table {
         let (one, two) = (devices[primary - 1], devices[secondary - 1]);
-        assert_eq!(mirror::establish(&mut world.ios, one, two), Err(expected));
+        assert_eq!(
+            mirror::establish(&mut world.ios, one, two, Initial::NoCopy, Policy::default()),
+            Err(expected)
+        );
     }
 }
 
 #[test]
-fn a_primary_with_requests_under_way_is_refused() {
-    let mut world = World::with_slots(&[1, 1]);
-    world.write(1, 0, &[1]);
+fn a_primary_with_requests_under_way_that_the_pair_could_not_take_is_refused() {
+    let narrow = Characteristics { transfer_sectors: 8, ..limits(64, 512) };
+    let disks = [limits(64, 512), narrow].map(|limits| Disk::with_characteristics(limits, 1));
+    let mut world = World::with_disks(disks.into());
     let (one, two) = (world.device(1), world.device(2));
-    let refused = Err(EstablishError::Busy(Leg::Primary));
-    assert_eq!(mirror::establish(&mut world.ios, one, two), refused);
+    let establish = |world: &mut World| {
+        mirror::establish(&mut world.ios, one, two, Initial::NoCopy, Policy::default())
+    };
+    world.write(1, 0, &[1]);
+    assert_eq!(establish(&mut world), Err(EstablishError::Busy(Leg::Primary)));
     world.end_the_started(1, Ending::Complete);
     world.ios.quiesce(one);
     world.write(1, 0, &[1]);
-    assert_eq!(mirror::establish(&mut world.ios, one, two), refused);
+    assert_eq!(establish(&mut world), Err(EstablishError::Busy(Leg::Primary)));
     world.ios.unquiesce(one);
     world.end_the_started(1, Ending::Complete);
     assert_eq!(world.statuses(), [(1, Status::Complete), (2, Status::Complete)]);
-    assert!(mirror::establish(&mut world.ios, one, two).is_ok());
+    assert!(establish(&mut world).is_ok());
     world.assert_over();
 }
 
@@ -177,7 +190,8 @@ fn a_secondary_with_a_write_under_way_does_not_make_the_legs_differ() {
     let mut world = World::with_slots(&[4, 4]);
     world.write(2, 0, &[1]);
     let (one, two) = (world.device(1), world.device(2));
-    let established = mirror::establish(&mut world.ios, one, two);
+    let established =
+        mirror::establish(&mut world.ios, one, two, Initial::NoCopy, Policy::default());
     world.end_the_started(2, Ending::Complete);
     assert_eq!(world.statuses(), [(1, Status::Complete)]);
     // Either the pair is refused, or its legs hold the same.

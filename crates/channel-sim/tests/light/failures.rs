@@ -44,6 +44,7 @@ fn the_secondary_fails_after_the_first_ended() {
     world.end_the_started(2, Ending::Failed { sectors_done: 0 });
     assert_eq!(world.statuses(), [(1, Status::Complete)]);
     world.assert_suspended(Leg::Secondary, Status::DeviceError);
+    assert!(matches!(world.ios.anchor.take_event(), Some(PairEvent::Established(_))));
     let Some(PairEvent::Suspended(_, reason)) = world.ios.anchor.take_event() else {
         panic!("the operator was told nothing");
     };
@@ -101,7 +102,7 @@ fn the_secondary_refuses_for_good_with_another_second_under_way() {
 fn the_primary_refuses_for_good_with_other_writes_under_way() {
     for slots in [4, 1] {
         let mut world = World::with_slots(&[slots, 4]);
-        world.establish(1, 2);
+        world.establish_with(World::KEEP_THE_PRIMARY);
         world.write(1, 0, &[1]);
         world.disk(1).refuse_start(StartCc::NotOperational);
         world.write(1, 8, &[2]);
@@ -167,7 +168,7 @@ fn the_secondary_says_what_cannot_be_true() {
 #[test]
 fn the_primary_fails_before_and_after_the_second_ends() {
     for legs in [[1, 2], [2, 1]] {
-        let mut world = World::pair();
+        let mut world = World::pair_that_keeps_its_primary();
         world.write(1, 0, &[1, 2]);
         for number in legs {
             assert_eq!(world.statuses(), []);
@@ -183,7 +184,7 @@ fn the_primary_fails_before_and_after_the_second_ends() {
 
 #[test]
 fn the_primary_fails_while_the_second_is_only_scheduled() {
-    let mut world = World::pair();
+    let mut world = World::pair_that_keeps_its_primary();
     let secondary = world.device(2);
     world.ios.quiesce(secondary);
     world.write(1, 0, &[1, 2]);
@@ -212,7 +213,7 @@ fn both_legs_fail() {
 #[test]
 fn the_primary_is_gone_with_writes_in_flight_and_waiting() {
     let mut world = World::with_slots(&[2, 4]);
-    world.establish(1, 2);
+    world.establish_with(World::KEEP_THE_PRIMARY);
     for sector in 0..4 {
         world.write(1, sector * 8, &[1]);
     }
@@ -255,7 +256,7 @@ fn a_device_that_was_found_broken_is_started_no_more() {
 
 #[test]
 fn a_mirrored_write_held_for_overlap_is_not_started_on_a_broken_primary() {
-    let mut world = World::pair();
+    let mut world = World::pair_that_keeps_its_primary();
     world.write(1, 0, &[1]);
     world.write(1, 0, &[2]);
     world.end_the_started(2, Ending::Complete);
@@ -346,7 +347,7 @@ fn both_legs_go_in_one_stroke_and_the_trace_says_so_in_order() {
     // The end of one second suspends the pair; that lets a held write go; and that finds the primary
     // gone, whose clear ends the first request of the very second that all began with.
     let mut world = World::with_slots(&[4, 1]);
-    world.establish(1, 2);
+    world.establish_with(World::KEEP_THE_PRIMARY);
     world.write(1, 0, &[1]);
     let first = world.write(1, 8, &[2]);
     world.write(1, 8, &[3]);

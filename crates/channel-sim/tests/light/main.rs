@@ -10,6 +10,7 @@
 )]
 
 mod buffers;
+mod copying;
 mod establish;
 mod failures;
 mod missing;
@@ -20,5 +21,6 @@ mod random;
 mod refusals;
 mod scheduled;
 mod steps;
+mod swap;
 mod world;
 mod worlds;

@@ -126,7 +126,7 @@ fn the_secondary_never_answers() {
 
 #[test]
 fn the_primary_never_answers() {
-    let mut world = World::pair();
+    let mut world = World::pair_that_keeps_its_primary();
     world.write(1, 0, &[1]);
     world.end_the_started(2, Ending::Complete);
     world.pass(IN_TIME);

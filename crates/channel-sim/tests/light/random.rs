@@ -22,8 +22,12 @@ pub(crate) enum Step {
     AtClear(u8, AtClear),
     Quiesce(u8),
     Unquiesce(u8),
+    Return(u8),
+    Suspend(u8),
+    Resume(u8),
+    Swap(u8),
     Remove(u8),
-    Establish(u8),
+    Establish { pair: u8, policy: u8, copy: bool },
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
@@ -73,7 +77,13 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (any(), at_clear()).prop_map(|(disk, at_clear)| Step::AtClear(disk, at_clear)),
         2 => any().prop_map(Step::Quiesce),
         3 => any().prop_map(Step::Unquiesce),
+        2 => any().prop_map(Step::Return),
+        2 => any().prop_map(Step::Suspend),
+        4 => any().prop_map(Step::Resume),
+        2 => any().prop_map(Step::Swap),
         1 => any().prop_map(Step::Remove),
-        1 => any().prop_map(Step::Establish),
+        2 => (any(), any(), proptest::bool::ANY).prop_map(|(pair, policy, copy)| {
+            Step::Establish { pair, policy, copy }
+        }),
     ]
 }

@@ -8,7 +8,7 @@ use mirror::{Leg, PairState};
 #[test]
 fn no_second_is_started_for_a_first_that_was_not_accepted() {
     for cc in [StartCc::Busy, StartCc::StatusPending, StartCc::NotOperational] {
-        let mut world = World::pair();
+        let mut world = World::pair_that_keeps_its_primary();
         world.disk(1).refuse_start(cc);
         world.write(1, 0, &[1]);
         assert_eq!(world.disk(1).starts(), 0, "{cc}");
@@ -83,7 +83,7 @@ fn a_new_request_goes_behind_those_that_wait() {
 
 #[test]
 fn a_first_refused_for_good_is_posted_and_its_data_given_back() {
-    let mut world = World::pair();
+    let mut world = World::pair_that_keeps_its_primary();
     world.disk(1).refuse_start(StartCc::NotOperational);
     world.write(1, 0, &[1]);
     assert_eq!(world.statuses(), [(1, Status::NotOperational)]);

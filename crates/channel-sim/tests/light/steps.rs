@@ -51,6 +51,10 @@ impl Steps {
             }
             ("DDTSIO" | "IOSVCP", _) => self.start(line, request)?,
             ("POST", _) => self.post(request)?,
+            // It goes to another device, or there anew.
+            ("REDRIVE", _) => {
+                self.accepted.remove(&request);
+            }
             _ => {}
         }
         if line.what() == "POST-STATUS" && self.first_of.contains_key(&request) {

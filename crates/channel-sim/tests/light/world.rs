@@ -3,13 +3,17 @@
 use channel_io::Microseconds;
 use channel_sim::TraceLog;
 use channel_sim::light::{
-    Disk, DiskIndex, Ending, HeldRequest, LightMachine, SectorValue, SimPlatform, Telling, attach,
+    Buffer, Disk, DiskIndex, Ending, HeldRequest, LightMachine, SectorValue, SimPlatform, Telling,
+    attach,
 };
 use ios::{
     DdtIndex, Extent, Ios, Operation, ProcessId, Request, RequestId, Status, Token, UcbIndex,
     Waited,
 };
-use mirror::{Leg, Mirror, PairIndex, PairState};
+use mirror::{
+    Cause, Copier, Initial, Leg, Mirror, OnPrimaryError, OnSecondaryError, PairIndex, PairState,
+    Policy,
+};
 
 /// How long a request may take before it is looked for.
 pub(crate) const LIMIT: Microseconds = Microseconds(1_000_000);
@@ -33,6 +37,7 @@ pub(crate) struct World {
     pub(crate) devices: Vec<UcbIndex>,
     pub(crate) ddt: DdtIndex,
     pub(crate) process: ProcessId,
+    copiers: Vec<(ProcessId, Copier<Buffer>)>,
     next_token: u64,
 }
 
@@ -49,8 +54,15 @@ impl World {
         ios.set_time_limit(LIMIT);
         let ddt = ios.add_ddt("light");
         let process = ios.add_process();
-        let mut world =
-            Self { ios, disks: Vec::new(), devices: Vec::new(), ddt, process, next_token: 1 };
+        let mut world = Self {
+            ios,
+            disks: Vec::new(),
+            devices: Vec::new(),
+            ddt,
+            process,
+            copiers: Vec::new(),
+            next_token: 1,
+        };
         for disk in disks {
             world.add(disk);
         }
@@ -73,7 +85,29 @@ impl World {
     /// Mirrors two disks, called by their device numbers.
     pub(crate) fn establish(&mut self, primary: u16, secondary: u16) -> PairIndex {
         let (primary, secondary) = (self.device(primary), self.device(secondary));
-        mirror::establish(&mut self.ios, primary, secondary).expect("a pair can be made of them")
+        let policy = Policy::default();
+        mirror::establish(&mut self.ios, primary, secondary, Initial::NoCopy, policy)
+            .expect("a pair can be made of them")
+    }
+
+    /// A primary that fails is not replaced.
+    pub(crate) const KEEP_THE_PRIMARY: Policy = Policy {
+        on_primary_error: OnPrimaryError::Fail,
+        on_secondary_error: OnSecondaryError::Suspend,
+    };
+
+    /// Mirrors the first two disks with another policy.
+    pub(crate) fn establish_with(&mut self, policy: Policy) -> PairIndex {
+        let (primary, secondary) = (self.device(1), self.device(2));
+        mirror::establish(&mut self.ios, primary, secondary, Initial::NoCopy, policy)
+            .expect("a pair can be made of them")
+    }
+
+    /// Two disks of four slots each, mirrored, whose primary is never replaced.
+    pub(crate) fn pair_that_keeps_its_primary() -> Self {
+        let mut world = Self::with_slots(&[4, 4]);
+        world.establish_with(Self::KEEP_THE_PRIMARY);
+        world
     }
 
     pub(crate) fn device(&self, number: u16) -> UcbIndex {
@@ -114,6 +148,43 @@ impl World {
     pub(crate) fn read(&mut self, number: u16, first: u64, sectors: u32) -> RequestId {
         let room = vec![0; sectors as usize];
         self.ask(number, Operation::Read(Extent::new(first, sectors)), Some(&room))
+    }
+
+    /// Gives the copiers what was posted to them, and every pair that is being copied one. Each has two buffers, of
+    /// which one holds no more than a block.
+    pub(crate) fn drive_copiers(&mut self) {
+        let copying: Vec<_> = self
+            .ios
+            .anchor
+            .pairs()
+            .filter_map(|(index, pair)| (pair.state() == PairState::Copying).then_some(index))
+            .collect();
+        for pair in copying {
+            if self.copiers.iter().all(|(_, copier)| copier.pair() != pair) {
+                let process = self.ios.add_process();
+                let buffers = [8, 16].map(|sectors| self.ios.machine.buffer(&vec![0; sectors]));
+                self.copiers.push((process, Copier::new(pair, process, buffers.into())));
+            }
+        }
+        for (process, copier) in &mut self.copiers {
+            while let Some(posted) = self.ios.take_posted(*process) {
+                copier.posted(&mut self.ios, posted);
+            }
+            copier.advance(&mut self.ios);
+        }
+        let (over, running): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.copiers).into_iter().partition(|(_, c)| c.over().is_some());
+        self.copiers = running;
+        for (_, copier) in over {
+            for buffer in copier.into_buffers() {
+                self.ios.machine.take_back(buffer);
+            }
+        }
+    }
+
+    /// Whether a copier is at work.
+    pub(crate) fn is_copying(&self) -> bool {
+        !self.copiers.is_empty()
     }
 
     /// The requests that a disk works on.
@@ -193,7 +264,7 @@ impl World {
     /// Checks that the only pair is suspended because of a leg and a status.
     pub(crate) fn assert_suspended(&self, leg: Leg, status: Status) {
         match self.the_state() {
-            PairState::Suspended(reason) => {
+            PairState::Suspended(Cause::Failure(reason)) => {
                 assert_eq!((reason.leg, reason.status), (leg, status), "{}", self.trace());
             }
             other => panic!("the pair is {other:?}:\n{}", self.trace()),

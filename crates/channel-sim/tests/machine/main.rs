@@ -8,14 +8,18 @@
 )]
 
 mod bench;
+mod console;
+mod copies;
 mod enumerate;
 mod instructions;
 #[path = "../light/model.rs"]
 mod model;
+mod operator;
 mod probing;
 mod programs;
 mod protocol;
 mod raw;
+mod scrub;
 #[path = "../light/steps.rs"]
 mod steps;
 mod storage;

@@ -1,6 +1,6 @@
 //! A supervisor with the real block driver over simulated disks.
 
-use channel_io::enumerate::find_devices;
+use channel_io::enumerate::{FoundDevice, find_devices};
 use channel_io::program::{Nowhere, WakeSink};
 use channel_io::{
     Area, DeviceId, DeviceNumber, InterruptionSubclass, Microseconds, Reach, Storage, SubchannelId,
@@ -13,7 +13,7 @@ use ios::{
     Extent, Ios, Operation, Platform, ProcessId, Request, RequestId, Status, Token, UcbIndex,
     Waited,
 };
-use mirror::{Mirror, PairIndex, PairState};
+use mirror::{Initial, Mirror, PairIndex, PairState, Policy};
 use std::collections::BTreeMap;
 use virtio_ccw::{BlockDevice, ProbeError, Settings};
 
@@ -28,6 +28,22 @@ impl Platform for MachinePlatform {
     type Device = BlockDevice<SimArea>;
     type Data = SimArea;
     type Anchor = Mirror<Self>;
+
+    fn arrived(ios: &mut Ios<Self>, found: &FoundDevice) {
+        let Some(ucb) = ios.find(found.device) else { return };
+        // Other disks are at work: their interruptions are left to them.
+        let settings = Settings {
+            waiting: channel_io::program::Waiting::ByTesting,
+            ..settings(ucb.interruption_parameter())
+        };
+        let machine = &mut ios.machine;
+        let disk = BlockDevice::probe(machine, &mut Nowhere, found.subchannel, &settings);
+        if let Ok(disk) = disk
+            && ios.replace_device(ucb, found.subchannel, disk).is_ok()
+        {
+            let _ = ios.vary_online(ucb);
+        }
+    }
 }
 
 /// How long a request may take before it is looked for.
@@ -52,6 +68,7 @@ pub(crate) fn settings(parameter: u32) -> Settings {
         subclass: InterruptionSubclass::new(3).expect("a subclass"),
         interruption_parameter: parameter,
         time_limit: PROGRAM_LIMIT,
+        waiting: channel_io::program::Waiting::AtWaitPoint,
     }
 }
 
@@ -140,7 +157,8 @@ impl World {
 
     pub(crate) fn establish(&mut self, primary: u16, secondary: u16) -> PairIndex {
         let (primary, secondary) = (self.device(primary), self.device(secondary));
-        mirror::establish(&mut self.ios, primary, secondary).expect("a pair can be made of them")
+        mirror::establish(&mut self.ios, primary, secondary, Initial::NoCopy, Policy::default())
+            .expect("a pair can be made of them")
     }
 
     pub(crate) fn the_state(&self) -> PairState {

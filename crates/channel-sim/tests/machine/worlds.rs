@@ -13,7 +13,7 @@ use channel_sim::virtio::{
     AtReset, BlockSettings, Delay, Lie, Polling, RequestEnding, RequestPlan, Telling,
 };
 use ios::{Extent, Operation};
-use mirror::{PairState, Role};
+use mirror::PairState;
 use proptest::prelude::*;
 
 const SECTORS: u32 = 16;
@@ -279,12 +279,10 @@ impl Random {
 
     /// The disks that a write to a disk must be on now.
     fn legs(&self, number: u16) -> Vec<u16> {
-        let role = self.world.ios.anchor.role(self.world.device(number));
-        let mut legs = vec![number];
-        if let Some(Role::Primary(_)) = role
-            && self.world.the_state() == PairState::Duplex
-        {
-            legs.push(2);
+        let leads_to = self.world.ios.leads_to(self.world.device(number));
+        let mut legs = vec![u16::try_from(leads_to.index() + 1).expect("few")];
+        if number == 1 && self.world.the_state() == PairState::Duplex {
+            legs.push(3 - legs[0]);
         }
         legs.retain(|leg| self.attached[usize::from(*leg) - 1]);
         legs

@@ -4,13 +4,14 @@
 use super::value::{self, Mistake};
 use super::{
     Amount, BENCH_BYTES, BENCH_DEPTH, BENCH_SECONDS, BenchOperation, DEADLINE_SECONDS, DEPTH,
-    Given, Job, JobKind, Key, Measurement, PairNames, ParameterError, Parameters, Problem, Shown,
-    Trace, TwoDisks, copied, key,
+    Given, Job, JobKind, Key, Measurement, PairNames, ParameterError, Parameters, Problem,
+    Scrubbing, Shown, Trace, TwoDisks, copied, key,
 };
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use channel_io::DeviceId;
+use mirror::{Initial, Leg, Policy};
 
 /// The values given so far, and the words that gave them.
 #[derive(Default)]
@@ -28,6 +29,10 @@ struct Values {
     seed: Option<u64>,
     trace: Trace,
     deadline: Option<u64>,
+    initial: Option<Initial>,
+    policy: Policy,
+    rate: Option<u64>,
+    right: Option<Leg>,
 }
 
 /// What is wrong and with which word.
@@ -60,6 +65,23 @@ pub(super) fn parameters(line: &[u8]) -> Result<Parameters, ParameterError> {
         values.assemble()
     };
     read().map_err(|Fault { word, problem }| ParameterError { word, problem, job: job_of(line) })
+}
+
+/// Reads the words of one job: the keys that go with any are not of it.
+pub(super) fn job(kind: JobKind, words: &[&[u8]]) -> Result<Job, ParameterError> {
+    let read = || {
+        let mut values = Values::default();
+        for word in words {
+            values.take(word)?;
+        }
+        for key in Key::ANY {
+            if let Some(word) = values.word(*key) {
+                return Err(Fault::new(word, Problem::NotOfJob(kind)));
+            }
+        }
+        values.job(kind)
+    };
+    read().map_err(|Fault { word, problem }| ParameterError { word, problem, job: Some(kind) })
 }
 
 /// The job that a line asks for, as far as one can tell from a line with mistakes.
@@ -113,6 +135,13 @@ impl Values {
             Key::Seed => self.seed = number(0, u64::MAX)?,
             Key::Trace => self.trace = value::trace(value)?,
             Key::Deadline => self.deadline = number(1, 3600)?,
+            Key::Establish => self.initial = Some(value::initial(value)?),
+            Key::OnSecondaryError => {
+                self.policy.on_secondary_error = value::on_secondary_error(value)?;
+            }
+            Key::OnPrimaryError => self.policy.on_primary_error = value::on_primary_error(value)?,
+            Key::Rate => self.rate = Some(value::bytes(key, value, &(1 << 10..=1_000_000 << 20))?),
+            Key::Repair => self.right = Some(value::leg(value)?),
         }
         Ok(())
     }
@@ -129,36 +158,68 @@ impl Values {
 
     fn assemble(self) -> Result<Parameters, Fault> {
         let kind = self.run.unwrap_or(JobKind::List);
-        for key in Key::ALL {
-            let allowed = key.goes_with_any() || Key::of(kind).contains(&key);
-            if let (Some(word), false) = (self.word(key), allowed) {
-                let problem = match kind {
-                    JobKind::List => Problem::NeedsJob,
-                    JobKind::Copy | JobKind::Replay | JobKind::Compare | JobKind::Bench => {
-                        Problem::NotOfJob(kind)
-                    }
-                };
-                return Err(Fault::new(word, problem));
-            }
-        }
-        let job = match kind {
-            JobKind::List => Job::List,
-            JobKind::Copy => Job::Copy(self.two_disks(kind)?),
-            JobKind::Replay => Job::Replay(self.two_disks(kind)?),
-            JobKind::Compare => Job::Compare(self.two_disks(kind)?),
-            JobKind::Bench => Job::Bench(self.measurement()?),
-        };
+        let job = self.job(kind)?;
+        self.check_pairs(kind)?;
         Ok(Parameters {
             mirror: self.mirror,
+            initial: self.initial.unwrap_or(Initial::NoCopy),
+            policy: self.policy,
             job,
             trace: self.trace,
             deadline_seconds: self.deadline.unwrap_or(DEADLINE_SECONDS),
         })
     }
 
+    /// What concerns pairs needs pairs; on the console some may come to be later.
+    fn check_pairs(&self, kind: JobKind) -> Result<(), Fault> {
+        if !self.mirror.is_empty() {
+            return Ok(());
+        }
+        let policies = [Key::OnSecondaryError, Key::OnPrimaryError];
+        let policies = if kind == JobKind::Console { &[][..] } else { &policies };
+        for key in [Key::Establish].iter().chain(policies) {
+            if let Some(word) = self.word(*key) {
+                return Err(Fault::new(word, Problem::NeedsPairs));
+            }
+        }
+        Ok(())
+    }
+
+    fn job(&self, kind: JobKind) -> Result<Job, Fault> {
+        for key in Key::ALL {
+            let allowed = key.goes_with_any() || Key::of(kind).contains(&key);
+            if let (Some(word), false) = (self.word(key), allowed) {
+                let problem = match kind {
+                    JobKind::List => Problem::NeedsJob,
+                    JobKind::Copy
+                    | JobKind::Replay
+                    | JobKind::Compare
+                    | JobKind::Bench
+                    | JobKind::Scrub
+                    | JobKind::Console => Problem::NotOfJob(kind),
+                };
+                return Err(Fault::new(word, problem));
+            }
+        }
+        Ok(match kind {
+            JobKind::List => Job::List,
+            JobKind::Copy => Job::Copy(self.two_disks(kind)?),
+            JobKind::Replay => Job::Replay(self.two_disks(kind)?),
+            JobKind::Compare => Job::Compare(self.two_disks(kind)?),
+            JobKind::Bench => Job::Bench(self.measurement()?),
+            JobKind::Scrub => Job::Scrub(self.scrubbing()?),
+            JobKind::Console => Job::Console,
+        })
+    }
+
+    fn scrubbing(&self) -> Result<Scrubbing, Fault> {
+        let to = self.to.ok_or_else(|| self.missing(JobKind::Scrub, Key::To))?;
+        Ok(Scrubbing { to: self.given(Key::To, to), rate: self.rate, right: self.right })
+    }
+
     fn two_disks(&self, kind: JobKind) -> Result<TwoDisks, Fault> {
-        let from = self.from.ok_or_else(|| missing(kind, Key::From))?;
-        let to = self.to.ok_or_else(|| missing(kind, Key::To))?;
+        let from = self.from.ok_or_else(|| self.missing(kind, Key::From))?;
+        let to = self.to.ok_or_else(|| self.missing(kind, Key::To))?;
         let (from, to) = (self.given(Key::From, from), self.given(Key::To, to));
         if from.value == to.value {
             return Err(Fault { word: to.word, problem: Problem::SameDisk { other: from.word } });
@@ -167,8 +228,8 @@ impl Values {
     }
 
     fn measurement(&self) -> Result<Measurement, Fault> {
-        let to = self.to.ok_or_else(|| missing(JobKind::Bench, Key::To))?;
-        let operation = self.op.ok_or_else(|| missing(JobKind::Bench, Key::Op))?;
+        let to = self.to.ok_or_else(|| self.missing(JobKind::Bench, Key::To))?;
+        let operation = self.op.ok_or_else(|| self.missing(JobKind::Bench, Key::Op))?;
         let amount = match (self.count, self.seconds) {
             (Some(_), Some(_)) => {
                 let [count, seconds] = [Key::Count, Key::Seconds].map(|key| self.given(key, ()));
@@ -192,6 +253,11 @@ impl Values {
         })
     }
 
+    /// A job has no such word; the fault is the word's that names the job.
+    fn missing(&self, job: JobKind, key: Key) -> Fault {
+        Fault::new(self.word(Key::Run).unwrap_or_else(|| job.name()), Problem::Missing(key))
+    }
+
     fn depth(&self, unless_given: u32) -> u32 {
         let given = self.depth.and_then(|depth| u32::try_from(depth).ok());
         given.unwrap_or(unless_given)
@@ -200,7 +266,3 @@ impl Values {
 
 /// The most requests that a measurement can be asked for.
 const COUNT_MOST: u64 = 1_000_000_000_000;
-
-fn missing(job: JobKind, key: Key) -> Fault {
-    Fault { word: format!("{}={job}", Key::Run), problem: Problem::Missing(key) }
-}

@@ -86,6 +86,8 @@ pub enum Problem {
         /// The other word.
         other: String,
     },
+    /// It concerns pairs, and there are none to be established.
+    NeedsPairs,
     /// It is the same disk as in another word.
     SameDisk {
         /// The other word.
@@ -150,7 +152,14 @@ impl fmt::Display for Problem {
                 write!(f, "{device} is in {other} as well; expected each device in one pair only")
             }
             Self::NotOfJob(job) => {
-                write!(f, "does not belong to run={job}; expected {}", Keys(Key::of(*job)))
+                let keys = match Key::of(*job) {
+                    [] => Key::ANY,
+                    own => own,
+                };
+                write!(f, "does not belong to {job}; expected {}", Keys(keys))
+            }
+            Self::NeedsPairs => {
+                write!(f, "there are no pairs that it concerns; expected {}= as well", Key::Mirror)
             }
             Self::NeedsJob => write!(
                 f,

@@ -30,12 +30,25 @@ pub enum Key {
     Trace,
     /// Time in which every request ends.
     Deadline,
+    /// How the pairs begin.
+    Establish,
+    /// What a pair does when its second disk fails.
+    OnSecondaryError,
+    /// What a pair does when its first disk fails.
+    OnPrimaryError,
+    /// Bytes a second.
+    Rate,
+    /// The leg that is right.
+    Repair,
 }
 
 impl Key {
     /// All keys.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Mirror,
+        Self::Establish,
+        Self::OnSecondaryError,
+        Self::OnPrimaryError,
         Self::Run,
         Self::From,
         Self::To,
@@ -45,6 +58,19 @@ impl Key {
         Self::Count,
         Self::Seconds,
         Self::Seed,
+        Self::Rate,
+        Self::Repair,
+        Self::Trace,
+        Self::Deadline,
+    ];
+
+    /// The keys that go with any job.
+    pub const ANY: &'static [Self] = &[
+        Self::Mirror,
+        Self::Establish,
+        Self::OnSecondaryError,
+        Self::OnPrimaryError,
+        Self::Run,
         Self::Trace,
         Self::Deadline,
     ];
@@ -65,6 +91,11 @@ impl Key {
             Self::Seed => "seed",
             Self::Trace => "trace",
             Self::Deadline => "deadline",
+            Self::Establish => "establish",
+            Self::OnSecondaryError => "on-secondary-error",
+            Self::OnPrimaryError => "on-primary-error",
+            Self::Rate => "rate",
+            Self::Repair => "repair",
         }
     }
 
@@ -79,7 +110,7 @@ impl Key {
     pub const fn expected(self) -> &'static str {
         match self {
             Self::Mirror => "pairs primary:secondary, as in 0001:0002 or 0001:0002,0004:0005",
-            Self::Run => "copy, replay, bench or compare",
+            Self::Run => "copy, replay, bench, compare, scrub or console",
             Self::From | Self::To => "a device, as in 0001 or 0.0.0001",
             Self::Op => "write, read, randwrite or randread",
             Self::Bs => "a number of bytes from 512 to 16M, as in 4096 or 4K",
@@ -89,36 +120,32 @@ impl Key {
             Self::Seed => "a number from 0 to 18446744073709551615",
             Self::Trace => "on or off",
             Self::Deadline => "a number of seconds from 1 to 3600",
+            Self::Establish => "nocopy or copy",
+            Self::OnSecondaryError => "suspend or fail",
+            Self::OnPrimaryError => "swap or fail",
+            Self::Rate => "a number of bytes a second from 1K to 1000000M, as in 512K or 8M",
+            Self::Repair => "the leg that is right, primary or secondary",
         }
     }
 
     /// Whether it goes with any job, and with none.
     #[must_use]
-    pub const fn goes_with_any(self) -> bool {
-        match self {
-            Self::Mirror | Self::Run | Self::Trace | Self::Deadline => true,
-            Self::From
-            | Self::To
-            | Self::Op
-            | Self::Bs
-            | Self::Depth
-            | Self::Count
-            | Self::Seconds
-            | Self::Seed => false,
-        }
+    pub fn goes_with_any(self) -> bool {
+        Self::ANY.contains(&self)
     }
 
     /// The keys of a job's own.
     #[must_use]
     pub const fn of(job: JobKind) -> &'static [Self] {
         match job {
-            JobKind::List => &[],
+            JobKind::List | JobKind::Console => &[],
             JobKind::Copy | JobKind::Replay | JobKind::Compare => {
                 &[Self::From, Self::To, Self::Depth]
             }
             JobKind::Bench => {
                 &[Self::To, Self::Op, Self::Bs, Self::Depth, Self::Count, Self::Seconds, Self::Seed]
             }
+            JobKind::Scrub => &[Self::To, Self::Rate, Self::Repair],
         }
     }
 }
@@ -131,7 +158,7 @@ impl fmt::Display for Key {
 
 /// The name that is most like `word`, if any is alike enough: at most two letters, and at most half
 /// of them, to be changed, added or left out. Upper and lower case are the same.
-pub(super) fn nearest(word: &[u8], names: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(word: &[u8], names: &[&'static str]) -> Option<&'static str> {
     let mut nearest = None;
     for name in names {
         let distance = distance(word, name.as_bytes());
@@ -144,7 +171,7 @@ pub(super) fn nearest(word: &[u8], names: &[&'static str]) -> Option<&'static st
 }
 
 /// The longest word that is compared with names.
-const LONGEST: usize = 12;
+const LONGEST: usize = 20;
 
 /// How many letters must be changed, added or left out to make one word of the other (Levenshtein's
 /// distance); large for a long word.

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::DeviceId;
 use core::ops::RangeInclusive;
-use mirror::Leg;
+use mirror::{Initial, Leg, OnPrimaryError, OnSecondaryError};
 
 use super::{Shown, copied};
 
@@ -26,8 +26,7 @@ impl From<Problem> for Mistake {
 /// A whole decimal number in `range`.
 #[inline(never)]
 pub(super) fn number(key: Key, value: &[u8], range: &RangeInclusive<u64>) -> Result<u64, Mistake> {
-    let number = decimal(value).ok_or(Problem::NotANumber(key))?;
-    in_range(key, number, range)
+    in_range(key, decimal(key, value)?, range)
 }
 
 /// A number of bytes, with K or M for 1024 and 1024².
@@ -37,26 +36,25 @@ pub(super) fn bytes(key: Key, value: &[u8], range: &RangeInclusive<u64>) -> Resu
         Some((b'm' | b'M', digits)) => (digits, 1024 * 1024),
         Some(_) | None => (value, 1),
     };
-    let number = decimal(digits).ok_or(Problem::NotANumber(key))?;
-    in_range(key, number.saturating_mul(unit), range)
+    let number = decimal(key, digits)?.checked_mul(unit).ok_or(Problem::TooLarge(key))?;
+    in_range(key, number, range)
 }
 
-/// A decimal number; one that is too large for 64 bits is the largest that is not.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
+/// A decimal number. One that has no room in 64 bits is too large for every key.
+fn decimal(key: Key, digits: &[u8]) -> Result<u64, Problem> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Problem::NotANumber(key));
     }
-    digits.iter().try_fold(0u64, |number, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        Some(number.saturating_mul(10).saturating_add(u64::from(digit)))
-    })
+    let number = digits.iter().try_fold(0u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    });
+    number.ok_or(Problem::TooLarge(key))
 }
 
 fn in_range(key: Key, number: u64, range: &RangeInclusive<u64>) -> Result<u64, Mistake> {
     if number < *range.start() {
         return Err(Problem::TooSmall(key).into());
     }
-    // A number that was too large for 64 bits is at their end: no range but the whole reaches there.
     if number > *range.end() {
         return Err(Problem::TooLarge(key).into());
     }
@@ -79,12 +77,41 @@ pub(super) fn operation(value: &[u8]) -> Result<BenchOperation, Mistake> {
     operation.ok_or_else(|| unknown(Key::Op, value, &all.map(BenchOperation::name)))
 }
 
-pub(super) fn trace(value: &[u8]) -> Result<Trace, Mistake> {
-    match value {
-        b"on" => Ok(Trace::On),
-        b"off" => Ok(Trace::Off),
-        _ => Err(unknown(Key::Trace, value, &["on", "off"])),
+/// One of the words that there are for a key, each with what it stands for.
+#[inline(never)]
+fn one_of<T: Copy>(
+    key: Key,
+    value: &[u8],
+    [one, other]: [(&'static str, T); 2],
+) -> Result<T, Mistake> {
+    for (name, meaning) in [one, other] {
+        if name.as_bytes() == value {
+            return Ok(meaning);
+        }
     }
+    Err(unknown(key, value, &[one.0, other.0]))
+}
+
+pub(super) fn trace(value: &[u8]) -> Result<Trace, Mistake> {
+    one_of(Key::Trace, value, [("on", Trace::On), ("off", Trace::Off)])
+}
+
+pub(super) fn initial(value: &[u8]) -> Result<Initial, Mistake> {
+    one_of(Key::Establish, value, [("nocopy", Initial::NoCopy), ("copy", Initial::Copy)])
+}
+
+pub(super) fn on_secondary_error(value: &[u8]) -> Result<OnSecondaryError, Mistake> {
+    let values = [("suspend", OnSecondaryError::Suspend), ("fail", OnSecondaryError::Fail)];
+    one_of(Key::OnSecondaryError, value, values)
+}
+
+pub(super) fn on_primary_error(value: &[u8]) -> Result<OnPrimaryError, Mistake> {
+    let values = [("swap", OnPrimaryError::Swap), ("fail", OnPrimaryError::Fail)];
+    one_of(Key::OnPrimaryError, value, values)
+}
+
+pub(super) fn leg(value: &[u8]) -> Result<Leg, Mistake> {
+    one_of(Key::Repair, value, [("primary", Leg::Primary), ("secondary", Leg::Secondary)])
 }
 
 pub(super) fn device(value: &[u8]) -> Result<DeviceId, Mistake> {

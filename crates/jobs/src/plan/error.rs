@@ -1,5 +1,6 @@
 //! What can stand against a plan, and how it is said: the word at fault, then what was expected.
 
+use crate::parameters::PairNames;
 use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::DeviceId;
@@ -100,6 +101,18 @@ pub enum PlanProblem {
         /// How much it takes, in bytes.
         most: u64,
     },
+    /// The device is in no pair.
+    InNoPair {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The pair is not duplex.
+    PairNotDuplex {
+        /// The pair.
+        pair: PairNames,
+        /// Its state.
+        state: &'static str,
+    },
     /// The two cannot be a pair.
     Establish(EstablishError),
 }
@@ -171,6 +184,12 @@ impl fmt::Display for PlanProblem {
             }
             Self::RequestTooLarge { most } => {
                 write!(f, "expected at most {most}, which is what the disk takes in a request")
+            }
+            Self::InNoPair { device } => {
+                write!(f, "{device} is in no pair; expected a device of a pair")
+            }
+            Self::PairNotDuplex { pair, state } => {
+                write!(f, "the pair {pair} is {state}; expected one that is duplex")
             }
             Self::Establish(error) => write!(f, "{error}"),
         }

@@ -21,7 +21,7 @@ fn the_list_names_devices_and_pairs() {
         r#"RESULT {"job":"list","status":"ok","reads":0,"writes":0,"flushes":0,"bytes":0,"mirrored_writes":0,"deferred_starts":0,"microseconds":"#
     ));
     assert!(report.line().ends_with(
-        r#","pairs":[{"primary":"0.0.0001","secondary":"0.0.0002","state":"duplex","reason":""}],"error":""}"#
+        r#","pairs":[{"primary":"0.0.0001","secondary":"0.0.0002","state":"duplex","reason":"","active":"0.0.0001"}],"error":""}"#
     ));
     let report = World::new(15, Vec::new()).run("");
     assert_eq!((report.job, report.status), ("list", JobStatus::Ok));

@@ -4,6 +4,7 @@
 mod bench;
 mod common;
 mod compare;
+mod copies;
 mod copy;
 mod lines;
 mod logs;

@@ -12,12 +12,12 @@ use crate::transport::{Settings, Transport};
 use alloc::boxed::Box;
 use channel_io::enumerate::{disable, find_device};
 use channel_io::program::{Nowhere, WakeSink};
-use channel_io::{Area, Enablement, Irb, Machine, SubchannelId};
+use channel_io::{Area, Enablement, Irb, Machine, SschCc, SubchannelId};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use ios::{
-    Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Operation, RequestId,
-    Settled, StartCc,
+    Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Inquired, Operation,
+    RequestId, Settled, StartCc,
 };
 
 /// How far a device is set up.
@@ -342,10 +342,15 @@ impl<M: Machine, B: Buffer> Device<M> for BlockDevice<M::Area, B> {
 
     /// The status is that of a virtio interruption: alert, with nothing more in it. What it is about
     /// stands in the queue and in the indicators.
-    fn interruption(&mut self, _: &mut M, _: &Irb) {
+    fn inquire(&mut self, machine: &mut M) -> SschCc {
+        self.transport.start_inquiry(machine)
+    }
+
+    fn interruption(&mut self, _: &mut M, irb: &Irb) -> Option<Inquired> {
         if let State::Online(online) = &mut self.state {
             self.configuration_changed |= online.queue.take_configuration_change();
         }
+        self.transport.inquired(irb)
     }
 
     fn ended(&mut self, machine: &mut M) -> Ended {

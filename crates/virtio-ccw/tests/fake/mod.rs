@@ -37,6 +37,7 @@ pub(crate) const SETTINGS: Settings = Settings {
     subclass: channel_io::InterruptionSubclass::from_low_bits(3),
     interruption_parameter: 0x77,
     time_limit: Microseconds(1000),
+    waiting: channel_io::program::Waiting::AtWaitPoint,
 };
 
 /// The machine.

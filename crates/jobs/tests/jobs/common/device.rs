@@ -5,8 +5,8 @@ use super::disk::{Action, Clear, FakeDisk, Flight};
 use super::machine::FakeMachine;
 use channel_io::{Area, Irb, SubchannelId};
 use ios::{
-    Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Operation, RequestId,
-    StartCc,
+    Built, Characteristics, ClearFailed, DataAfterClear, Device, Ended, Inquired, Operation,
+    RequestId, StartCc,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -104,7 +104,9 @@ impl Device<FakeMachine> for FakeDevice {
         self.built.remove(&request);
     }
 
-    fn interruption(&mut self, _machine: &mut FakeMachine, _irb: &Irb) {}
+    fn interruption(&mut self, _machine: &mut FakeMachine, _irb: &Irb) -> Option<Inquired> {
+        None
+    }
 
     fn ended(&mut self, machine: &mut FakeMachine) -> Ended {
         match machine.disks[self.disk].ended.pop_front() {

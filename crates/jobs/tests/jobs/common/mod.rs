@@ -18,6 +18,7 @@ pub(crate) use device::FakeDevice;
 pub(crate) use disk::{Action, Clear, Event, FakeDisk, Kind};
 pub(crate) use machine::FakeMachine;
 
+use channel_io::enumerate::FoundDevice;
 use channel_io::{DeviceId, DeviceNumber, SubchannelId, SubchannelSet};
 use ios::{Ios, Platform};
 use jobs::{Message, Messages, ParameterLine, Report, Value};
@@ -34,6 +35,9 @@ impl Platform for Fake {
     type Device = FakeDevice;
     type Data = FakeArea;
     type Anchor = Mirror<Self>;
+
+    /// No fake disk ever comes.
+    fn arrived(_ios: &mut Ios<Self>, _found: &FoundDevice) {}
 }
 
 /// Disks, and a supervisor over them.

@@ -2,9 +2,9 @@
 
 use super::machine::FakeMachine;
 use channel_io::{
-    ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc, HostCookie, HschCc, Irb, MschCc,
-    NotifyOutcome, Orb, RschCc, Schib, SschCc, StcrwCc, StschCc, SubchannelId, TpiCc, TschCc,
-    XschCc,
+    ChannelSubsystem, ChscBlock, ChscCc, Crw, CschCc, DeviceNumber, Enablement, HostCookie, HschCc,
+    Irb, MschCc, NotifyOutcome, Orb, Pmcw, RschCc, Schib, ScswContents, SschCc, StcrwCc, StschCc,
+    SubchannelId, TpiCc, TschCc, XschCc,
 };
 
 impl ChannelSubsystem for FakeMachine {
@@ -16,8 +16,17 @@ impl ChannelSubsystem for FakeMachine {
         TschCc::StatusWasPending
     }
 
-    fn stsch(&mut self, _subchannel: SubchannelId, _schib: &mut Schib) -> StschCc {
-        StschCc::NotOperational
+    /// Every disk stays where it was put, as it was set up.
+    fn stsch(&mut self, subchannel: SubchannelId, schib: &mut Schib) -> StschCc {
+        if usize::from(subchannel.number()) >= self.disks.len() {
+            return StschCc::NotOperational;
+        }
+        let number = subchannel.number() + 1;
+        let mut pmcw = Pmcw::for_device(DeviceNumber(number), 0);
+        pmcw.set_enablement(Enablement::Enabled);
+        pmcw.set_interruption_parameter(u32::from(number));
+        *schib = Schib::new(pmcw, ScswContents::default().into());
+        StschCc::Stored
     }
 
     fn msch(&mut self, _subchannel: SubchannelId, _schib: &Schib) -> MschCc {
