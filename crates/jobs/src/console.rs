@@ -13,7 +13,7 @@
 //! machine, but `shutdown`. Who prints the messages, edits the line and shows a prompt is the kernel.
 //!
 //! Files: `command` (from a line to a [`Command`]), `words`, `error`, `help`, `jobs` (those that are running), `act`
-//! (what is done for a command), `display` (what is shown for one).
+//! (what is done for a command), `display` (what is shown for one), `sense` (asking a device what it is).
 
 mod act;
 mod command;
@@ -21,6 +21,7 @@ mod display;
 mod error;
 mod help;
 mod jobs;
+mod sense;
 mod words;
 
 pub use command::{Change, Command};
@@ -30,7 +31,7 @@ use crate::copies::Copies;
 use crate::error::JobError;
 use crate::list;
 use crate::message::{ConsoleNews, Message, Messages};
-use crate::pairs::tell_events;
+use crate::pairs;
 use crate::parameters::{ParameterLine, Parameters, Trace};
 use crate::plan;
 use crate::platform::JobPlatform;
@@ -39,8 +40,9 @@ use crate::report::{Extra, Report, Value};
 use crate::run::Before;
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
 use channel_io::{Microseconds, WaitPoint};
-use ios::Ios;
+use ios::{Ios, UcbIndex};
 use jobs::{Jobs, PROGRESS_INTERVAL};
 use mirror::Policy;
 
@@ -74,6 +76,8 @@ struct Console<'a, P: JobPlatform> {
     jobs: Jobs<P>,
     copies: Copies<P>,
     phase: Phase,
+    /// Devices that are to be asked what they are once their status is taken.
+    to_inquire: Vec<UcbIndex>,
     commands: u64,
     /// Commands that were not understood or not carried out.
     refused: u64,
@@ -118,6 +122,7 @@ fn serve<P: JobPlatform + 'static>(
         jobs: Jobs::new(),
         copies: Copies::new(PROGRESS_INTERVAL),
         phase: Phase::Serving,
+        to_inquire: Vec::new(),
         commands: 0,
         refused: 0,
     };
@@ -148,19 +153,16 @@ impl<P: JobPlatform + 'static> Console<'_, P> {
             let latest = ios.machine.now().after(WAIT_MOST);
             let until = self.jobs.wake_at().map_or(latest, |due| due.min(latest));
             ios.wait(Some(until));
+            self.inquire_again(ios);
         }
     }
 
     /// Gets on with jobs and copies, until only a wait helps.
     fn tend(&mut self, ios: &mut Ios<P>) {
-        loop {
-            self.jobs.serve(ios, self.messages);
-            self.copies.tend(ios, self.messages);
-            tell_events(ios, &mut self.copies, self.messages);
-            if !self.copies.is_due() {
-                return;
-            }
-        }
+        self.jobs.serve(ios);
+        pairs::tend(ios, &mut self.copies, self.messages);
+        self.tell_inquired(ios);
+        self.jobs.conclude(ios, self.messages);
     }
 
     /// Takes a command line.

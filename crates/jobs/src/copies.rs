@@ -17,10 +17,10 @@ use mirror::{Copier, CopyEnd, CopyProgress, MirrorAnchor, PairIndex, PairState};
 const COPIES_MOST: usize = 4;
 
 /// Pieces of one pair in flight at a time.
-const BUFFERS: u32 = 4;
+const BUFFERS: u32 = 8;
 
 /// Bytes a piece, where there is room.
-const BUFFER_BYTES: u64 = 256 * 1024;
+const BUFFER_BYTES: u64 = 128 * 1024;
 
 /// A copy that is running.
 struct Running<P: JobPlatform> {

@@ -5,7 +5,7 @@ use crate::error::JobError;
 use crate::message::{Message, Messages};
 use crate::pairs;
 use crate::platform::JobPlatform;
-use crate::process::{Process, Progress, State, serve};
+use crate::process::{Process, Progress, State, serve, tell};
 use channel_io::{Microseconds, WaitPoint};
 use ios::Ios;
 
@@ -42,14 +42,13 @@ pub fn run_to_end<P: JobPlatform>(
         let mut over = true;
         let mut until = None;
         if let Some(process) = &mut process {
-            serve(ios, &mut **process, messages);
+            serve(ios, &mut **process);
             over = process.state() == State::Over;
             until = process.wake_at();
         }
-        copies.tend(ios, messages);
-        pairs::tell_events(ios, &mut copies, messages);
-        if copies.is_due() {
-            continue;
+        pairs::tend(ios, &mut copies, messages);
+        if let Some(process) = &mut process {
+            tell(&mut **process, messages);
         }
         if over && copies.count() == 0 {
             return Ok(());

@@ -47,8 +47,25 @@ pub(crate) fn details<P: JobPlatform>(ios: &Ios<P>, pair: &Pair) -> Option<PairD
     })
 }
 
-/// Tells the operator what became of the pairs, and begins the copies that are due.
-pub(crate) fn tell_events<P: JobPlatform>(
+/// Tells the operator what became of the pairs, and gets on with their copies, until only a wait helps. To be
+/// called before a job tells what came of it, so that he hears first why.
+pub(crate) fn tend<P: JobPlatform>(
+    ios: &mut Ios<P>,
+    copies: &mut Copies<P>,
+    messages: &mut dyn Messages,
+) {
+    loop {
+        tell_events(ios, copies, messages);
+        copies.tend(ios, messages);
+        tell_events(ios, copies, messages);
+        if !copies.is_due() {
+            return;
+        }
+    }
+}
+
+/// Tells the operator what became of the pairs, and notices those that are to be copied.
+fn tell_events<P: JobPlatform>(
     ios: &mut Ios<P>,
     copies: &mut Copies<P>,
     messages: &mut dyn Messages,

@@ -68,7 +68,7 @@ pub struct Scrub {
 
 #[cold]
 #[inline(never)]
-fn problem(word: &str, problem: PlanProblem) -> PlanError {
+pub(crate) fn problem(word: &str, problem: PlanProblem) -> PlanError {
     PlanError { word: copied(word), problem }
 }
 

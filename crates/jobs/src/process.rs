@@ -126,16 +126,16 @@ pub trait Process<P: JobPlatform> {
     fn done(&self) -> Done;
 }
 
-/// Gives a process all that was posted to it, and its messages to the operator.
-pub fn serve<P: JobPlatform>(
-    ios: &mut Ios<P>,
-    process: &mut dyn Process<P>,
-    messages: &mut dyn Messages,
-) {
+/// Gives a process all that was posted to it, and gets it on.
+pub fn serve<P: JobPlatform>(ios: &mut Ios<P>, process: &mut dyn Process<P>) {
     while let Some(posted) = ios.take_posted(process.id()) {
         process.posted(ios, posted);
     }
     process.tend(ios);
+}
+
+/// Gives a process's messages to the operator.
+pub fn tell<P: JobPlatform>(process: &mut dyn Process<P>, messages: &mut dyn Messages) {
     while let Some(message) = process.take_message() {
         messages.message(&message);
     }

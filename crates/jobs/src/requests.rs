@@ -272,6 +272,14 @@ impl<T: Copy> Requests<T> {
         self.take_unless(posted, |status| matches!(status, Status::Complete | Status::DeviceError))
     }
 
+    /// The same for a request that does not matter any more, however it ended.
+    pub(crate) fn take_in_vain<D>(&mut self, posted: Posted<D>) -> Option<Over<T, D>> {
+        let place = usize::try_from(posted.token.0).ok()?;
+        let Asked { purpose, .. } = self.forget(place)?;
+        let Posted { operation, data, asked, posted, .. } = posted;
+        Some(Over { purpose, operation, outcome: Outcome::Failed, data, asked, posted })
+    }
+
     /// `is_no_error`: with what status the process goes on.
     fn take_unless<D>(
         &mut self,

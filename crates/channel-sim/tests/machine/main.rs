@@ -9,6 +9,7 @@
 
 mod bench;
 mod console;
+mod console_devices;
 mod copies;
 mod enumerate;
 mod instructions;

@@ -144,7 +144,7 @@ impl Terminal<MachinePlatform> for Script {
                     if said[self.typed_at..].iter().any(|line| line.contains(&**text)) {
                         drop(said);
                         self.steps.pop_front();
-                    } else if self.patience % 64 == 0 {
+                    } else if self.patience.is_multiple_of(64) {
                         return Some(line.clone());
                     } else {
                         return None;

@@ -3,6 +3,8 @@
 use crate::operator::{disks, fill, make_alike, number, run, script};
 use crate::world::World;
 use channel_io::Microseconds;
+use channel_sim::machine::Action;
+use channel_sim::virtio::{Delay, RequestPlan};
 use jobs::JobStatus;
 use proptest::prelude::*;
 
@@ -137,6 +139,18 @@ fn a_scrub_keeps_to_its_rate_and_does_not_spin() {
 }
 
 #[test]
+fn a_scrub_that_cannot_keep_to_its_rate_waits_for_the_disks() {
+    let mut world = pair(11);
+    let slow = RequestPlan { delay: Delay::After(Microseconds(200_000)), ..RequestPlan::NORMAL };
+    world.disk(2).plan_all(slow);
+    let session =
+        script().types("scrub 0001 rate=64M").until("CCW022I job 1").run(&mut world, PAIR);
+    // 32 pieces, two at a time.
+    assert!(session.report.elapsed >= Microseconds(3_200_000), "{}", session.report.elapsed);
+    assert!(session.script.asked < 500, "{}", session.script.asked);
+}
+
+#[test]
 fn only_a_duplex_pair_is_scrubbed() {
     let mut world = disks(6, &[SECTORS, SECTORS, SECTORS]);
     let (report, _) = run(&mut world, "run=scrub to=0001");
@@ -170,6 +184,25 @@ fn a_scrub_ends_when_the_pair_leaves_duplex() {
             .run(&mut world, PAIR);
         assert!(session.said.with("CCW040W").is_empty());
         assert!(session.said.the("CCW029W").starts_with("CCW029W job 1: bench stopped: "));
+    }
+}
+
+#[test]
+fn a_scrub_whose_reads_a_lost_leg_ends_says_that_the_pair_is_not_duplex() {
+    for (number, state) in [(1, "swapped"), (2, "suspended")] {
+        let mut world = pair(7);
+        world.disk(number).plan_all(RequestPlan::HELD);
+        let subchannel = world.subchannel(number);
+        let session = script()
+            .types("scrub 0001")
+            .types("display jobs")
+            .until("CCW016I")
+            .deed(move |machine| machine.now_do(Action::Detach(subchannel)))
+            .until("CCW023E")
+            .run(&mut world, PAIR);
+        let said = session.said.the("CCW023E");
+        assert!(said.contains(&format!("is {state};")), "{said}");
+        assert!(session.said.with("CCW024E").is_empty());
     }
 }
 
@@ -218,6 +251,26 @@ fn a_block_that_cannot_be_read_is_told_and_the_others_are_compared() {
     world.assert_legs_equal(1, 2);
 }
 
+#[test]
+fn the_disks_themselves_are_compared_whatever_their_roles() {
+    let mut world = pair(10);
+    let content = world.content(1);
+    plant(&mut world, 2, 1_000_000);
+    let session = script()
+        .types("mirror swap 0001")
+        .types("scrub 0001")
+        .until("CCW023E job 1: scrub failed")
+        .types("scrub 0001 repair=primary")
+        .until("CCW022I job 2")
+        .run(&mut world, PAIR);
+    assert_eq!(
+        session.said.the("CCW042W"),
+        "CCW042W job 2: scrub 0.0.0001 -> 0.0.0002: block 1953 repaired: copied from 0.0.0001 to \
+         0.0.0002"
+    );
+    assert!(world.content(1) == content && world.content(2) == content);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -258,5 +311,27 @@ proptest! {
         }
         found.sort_unstable();
         prop_assert_eq!(found, planted.into_iter().collect::<Vec<_>>());
+    }
+
+    /// Repairs and writes go to the same blocks: none undoes the other.
+    #[test]
+    fn a_repair_under_writes_leaves_the_legs_alike(
+        seed in any::<u64>(),
+        depth in 1u32..32,
+        block_kib in 1u32..8,
+        right in prop_oneof![Just("primary"), Just("secondary")],
+    ) {
+        let mut world = pair(seed);
+        for block in 0..SECTORS as usize / 3 {
+            plant(&mut world, 2, block * 3 * 512 + 7);
+        }
+        let bench = format!("start bench to=0001 op=randwrite bs={block_kib}K depth={depth} seconds=9");
+        let session = script()
+            .types(&bench)
+            .types(&format!("scrub 0001 repair={right}"))
+            .until("CCW022I job 2")
+            .run(&mut world, PAIR);
+        prop_assert!(session.number("jobs_failed") == 0, "{:#?}", session.said.lines());
+        world.assert_legs_equal(1, 2);
     }
 }

@@ -39,6 +39,10 @@ impl<P: JobPlatform + 'static> Console<'_, P> {
                 self.terminal.switch_trace(&mut ios.machine, *trace);
                 None
             }
+            Command::Sense(device) => {
+                self.sense(ios, device)?;
+                Some(device.value)
+            }
             Command::Quiesce(device) => {
                 let index = plan::online(ios, device.value, &device.word)?;
                 ios.quiesce(index);

@@ -42,6 +42,8 @@ pub enum Command {
     Stop(u32),
     /// Trace lines, or none.
     Trace(Trace),
+    /// Asks a device what it is.
+    Sense(Given<DeviceId>),
     /// Lets no more requests start on a device.
     Quiesce(Given<DeviceId>),
     /// Takes that back.
@@ -75,6 +77,7 @@ pub(super) const COMMANDS: &[Choice<Rest>] = &[
     ("stop", |words| words.number().map(Command::Stop)),
     ("scrub", scrub),
     ("trace", |words| words.choose(TRACE).map(Command::Trace)),
+    ("sense", |words| words.device().map(Command::Sense)),
     ("quiesce", |words| words.device().map(Command::Quiesce)),
     ("unquiesce", |words| words.device().map(Command::Unquiesce)),
     ("shutdown", |_| Ok(Command::Shutdown)),
@@ -152,6 +155,7 @@ impl Command {
             Self::Stop(_) => "stop",
             Self::Trace(Trace::On) => "trace on",
             Self::Trace(Trace::Off) => "trace off",
+            Self::Sense(_) => "sense",
             Self::Quiesce(_) => "quiesce",
             Self::Unquiesce(_) => "unquiesce",
             Self::Shutdown => "shutdown",

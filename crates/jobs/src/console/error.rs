@@ -136,6 +136,11 @@ pub enum Why {
     },
     /// The job cannot be started.
     Job(JobError),
+    /// The device's subchannel has a channel program already.
+    SubchannelBusy {
+        /// The word that named it.
+        word: String,
+    },
     /// No job of this number is running.
     NoSuchJob {
         /// The number.
@@ -160,6 +165,9 @@ impl fmt::Display for Why {
             Self::Establish { word, error } => write!(f, "{word}: {error}"),
             Self::Change { word, error } => write!(f, "{word}: {error}"),
             Self::Job(error) => error.fmt(f),
+            Self::SubchannelBusy { word } => {
+                write!(f, "{word}: its subchannel is busy; expected no other sense under way")
+            }
             Self::NoSuchJob { number, running } if running.is_empty() => {
                 write!(f, "{number}: there is no such job; none is running")
             }

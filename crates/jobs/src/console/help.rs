@@ -46,6 +46,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
          differs if told which is right",
     ),
     ("trace on|off", "a line for every I/O instruction, interruption and detour, or none"),
+    ("sense 0002", "asks the device what it is, by a channel program beside its requests"),
     ("quiesce 0002", "no more requests start on the device; they wait"),
     ("unquiesce 0002", "requests start on the device again"),
     ("shutdown", "stops what is running, waits for what is in flight, and ends"),

@@ -6,7 +6,7 @@ use crate::error::JobError;
 use crate::message::{Message, Messages};
 use crate::parameters::Job;
 use crate::platform::JobPlatform;
-use crate::process::{Done, Process, State, serve};
+use crate::process::{Done, Process, State, serve, tell};
 use crate::report::{Extra, Value};
 use crate::run::{Before, prepare, tell_start};
 use alloc::boxed::Box;
@@ -102,11 +102,18 @@ impl<P: JobPlatform + 'static> Jobs<P> {
         }
     }
 
-    /// Gives each what was posted to it, and takes those away that are over.
-    pub(super) fn serve(&mut self, ios: &mut Ios<P>, messages: &mut dyn Messages) {
+    /// Gives each what was posted to it.
+    pub(super) fn serve(&mut self, ios: &mut Ios<P>) {
+        for job in &mut self.running {
+            serve(ios, &mut *job.process);
+        }
+    }
+
+    /// Tells what each has to tell, and takes those away that are over.
+    pub(super) fn conclude(&mut self, ios: &Ios<P>, messages: &mut dyn Messages) {
         let mut place = 0;
         while let Some(job) = self.running.get_mut(place) {
-            serve(ios, &mut *job.process, &mut OfJob { number: job.number, to: messages });
+            tell(&mut *job.process, &mut OfJob { number: job.number, to: messages });
             if let Some(done) = job.done(ios) {
                 let job = self.running.remove(place);
                 self.ended(ios, &job, done, messages);

@@ -90,7 +90,9 @@ impl<'a> Words<'a> {
     /// The number of a job.
     pub(super) fn number(&mut self) -> Result<u32, CommandError> {
         let word = self.take(|| CommandProblem::MissingNumber)?;
-        let number = core::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
+        // A sign is no part of a number here, as it is none on the parameter line.
+        let digits = core::str::from_utf8(word).ok().filter(|word| !word.starts_with('+'));
+        let number = digits.and_then(|digits| digits.parse().ok());
         number.ok_or_else(|| mistake(word, CommandProblem::NotANumber))
     }
 

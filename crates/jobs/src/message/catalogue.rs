@@ -56,6 +56,12 @@ catalogue! {
     RUNNING "CCW016I"
         "{number} jobs running"
         "The end of the list of jobs, for display jobs. Each job is shown by how far it is."
+    SENSED "CCW017I"
+        "device {device}: {identification}"
+        "What a device said that it is, for sense: the types and models of its control unit and of itself."
+    NOT_SENSED "CCW018E"
+        "device {device}: {error}"
+        "A device was asked what it is, for sense, and did not say so. Its requests are not concerned."
     PROGRESS "CCW020I"
         "{job} {device}: {done} of {total} {unit}, {percent} percent"
         "How far a job is. It comes at most four times a second, and not in a job of less than a \

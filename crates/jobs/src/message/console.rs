@@ -3,7 +3,8 @@
 use super::PairDetails;
 use crate::console::{CommandError, Refusal};
 use alloc::boxed::Box;
-use channel_io::DeviceId;
+use alloc::string::String;
+use channel_io::{DeviceId, SenseId};
 use core::fmt;
 
 /// What the console answers.
@@ -26,6 +27,20 @@ pub enum ConsoleNews {
         device: DeviceId,
         /// Where they go.
         to: DeviceId,
+    },
+    /// What a device says that it is.
+    Sensed {
+        /// The device.
+        device: DeviceId,
+        /// What it says.
+        identification: SenseId,
+    },
+    /// A device did not say what it is.
+    NotSensed {
+        /// The device.
+        device: DeviceId,
+        /// What it did instead.
+        error: String,
     },
     /// How many jobs are running.
     Running(usize),
@@ -66,6 +81,8 @@ impl ConsoleNews {
             Self::PairDetails(_) => kind::PAIR_DETAILS.identifier,
             Self::Vector { .. } => kind::VECTOR.identifier,
             Self::Route { .. } => kind::ROUTE.identifier,
+            Self::Sensed { .. } => kind::SENSED.identifier,
+            Self::NotSensed { .. } => kind::NOT_SENSED.identifier,
             Self::Running(_) => kind::RUNNING.identifier,
             Self::ConsoleReady => kind::CONSOLE_READY.identifier,
             Self::Help { .. } => kind::HELP.identifier,
@@ -84,6 +101,10 @@ impl ConsoleNews {
                 write!(f, "path {device}: {vector} -> {routine}")
             }
             Self::Route { device, to } => write!(f, "path {device}: requests go to {to}"),
+            Self::Sensed { device, identification } => {
+                write!(f, "device {device}: {identification}")
+            }
+            Self::NotSensed { device, error } => write!(f, "device {device}: {error}"),
             Self::Running(jobs) => write!(f, "{jobs} jobs running"),
             Self::ConsoleReady => f.write_str("console ready; help lists the commands"),
             Self::Help { command, does } => write!(f, "{command}: {does}"),

@@ -28,15 +28,27 @@ impl<P: JobPlatform> Process<P> for ScrubProcess<P> {
     }
 
     fn posted(&mut self, ios: &mut Ios<P>, posted: Posted<P::Data>) {
-        // A block that cannot be read is told, and the others are compared all the same.
-        if let Some(over) = self.requests.take_going_on(posted) {
+        let over = if posted.status.is_complete() || self.is_duplex(ios) {
+            // A block that cannot be read is told, and the others are compared all the same.
+            self.requests.take_going_on(posted)
+        } else {
+            // A leg was lost, which ended the pair as a duplex pair, and the scrub with it.
+            self.requests.take_in_vain(posted)
+        };
+        if let Some(over) = over {
             self.over(ios, over);
         }
     }
 
     fn tend(&mut self, ios: &mut Ios<P>) {
-        for place in 0..self.places.len() {
-            self.tend_place(ios, place);
+        match self.stage {
+            Stage::Comparing { .. } => {
+                for place in 0..self.places.len() {
+                    self.tend_place(ios, place);
+                }
+            }
+            // What becomes of the pair now does not concern it.
+            Stage::Ending | Stage::Nothing => {}
         }
         self.end(ios);
     }
