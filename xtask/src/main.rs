@@ -10,6 +10,9 @@
 //! | [`run`] | `run`: the kernel on the user's disk images |
 //! | [`demo`] | `demo`: the main job, from a real disk image to two identical disks |
 //! | [`mod@test`] | `test`: every test |
+//! | [`soak`] | `soak`: writes, faults and an operator at random, for as long as one likes |
+//! | [`fuzz`] | `fuzz`: the fuzz targets, a million inputs each |
+//! | [`mod@model`] | `model`, `mutants`: the model check's large worlds; the code broken on purpose |
 //! | [`mod@bench`] | `bench`: how fast it is |
 
 #![forbid(unsafe_code)]
@@ -18,8 +21,11 @@ mod bench;
 mod build;
 mod command;
 mod demo;
+mod fuzz;
+mod model;
 mod run;
 mod setup;
+mod soak;
 mod test;
 mod toolchain;
 mod units;
@@ -50,6 +56,14 @@ enum Task {
     Run(run::Options),
     /// Run every test: formatting, lints, host tests, scenarios in QEMU
     Test(test::Options),
+    /// Write to a mirrored pair while disks fail and come back and an operator changes it, at random
+    Soak(soak::Options),
+    /// Run the fuzz targets: arbitrary bytes for what reads bytes that nobody has checked
+    Fuzz(fuzz::Options),
+    /// Visit every state of the model check's large worlds
+    Model(model::ModelOptions),
+    /// Break the code in each way of a list, and see that the model check finds it
+    Mutants(model::MutantsOptions),
     /// Measure mirrored and unmirrored I/O
     Bench(bench::Options),
 }
@@ -63,6 +77,10 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Run(options) => run::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Soak(options) => soak::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Model(options) => model::model(&options),
+        Task::Mutants(options) => model::mutants(&options),
         Task::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|error| {

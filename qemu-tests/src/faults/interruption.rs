@@ -8,8 +8,10 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -17,6 +19,9 @@ use crate::device::DeviceAddress;
 use crate::machine::Machine;
 use crate::qmp::Qmp;
 use crate::scratch;
+
+/// A driver that was about to wait does so within this time.
+const SETTLE_TIME: Duration = Duration::from_millis(100);
 
 /// The main storage of a machine, as a file that the test has open too.
 #[derive(Debug)]
@@ -72,7 +77,20 @@ impl SharedStorage {
         let place = number("vring-avail")? + 4 + 2 * number("vring-num")?;
         // An index that the device has passed already comes round after 65,536 requests.
         let passed = u16::try_from(number("used-idx")? & 0xffff)?.wrapping_sub(2);
-        self.file.write_all_at(&passed.to_le_bytes(), place)?;
-        Ok(())
+        self.hold_at(place, passed.to_le_bytes())
+    }
+
+    /// Writes two bytes until they stay: a driver that is not waiting yet writes its own there once more.
+    fn hold_at(&self, place: u64, bytes: [u8; 2]) -> Result<()> {
+        for _ in 0..100 {
+            self.file.write_all_at(&bytes, place)?;
+            thread::sleep(SETTLE_TIME);
+            let mut found = [0; 2];
+            self.file.read_exact_at(&mut found, place)?;
+            if found == bytes {
+                return Ok(());
+            }
+        }
+        bail!("the driver does not wait: it changes its ring all the time");
     }
 }

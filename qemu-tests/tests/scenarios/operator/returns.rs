@@ -176,7 +176,6 @@ fn smaller_image(kernel: &Kernel) -> Result<()> {
     operator.ask("start bench to=0001 op=randwrite bs=4K count=20", "CCW022I")?;
     smaller.expect_unchanged(before)?;
     faults::remove_device(operator.qmp()?, DeviceAddress::new(2), LIMIT)?;
-    operator.expect("device 0.0.0002 is not operational")?;
     bring_back(&mut operator, &legs.attachment(2))?;
     copy(&mut operator, "mirror resume 0001")?;
     legs.end_duplex(operator)?;
