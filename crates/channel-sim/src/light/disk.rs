@@ -388,27 +388,6 @@ impl Disk {
         self.requests.clear();
         (result, violations)
     }
-
-    /// It is back, with what it held.
-    pub(crate) fn attach_again(&mut self) {
-        self.presence = Presence::Attached;
-        self.returns += 1;
-        self.refusals.clear();
-        self.lie = None;
-        self.at_clear = AtClear::Dropped;
-    }
-
-    /// Whether it is there.
-    #[must_use]
-    pub fn is_attached(&self) -> bool {
-        self.presence != Presence::Detached
-    }
-
-    /// It is gone, and does nothing more of what it had.
-    pub(crate) fn detach(&mut self) {
-        self.presence = Presence::Detached;
-        self.requests.clear();
-    }
 }
 
 /// A request was started that the disk has.

@@ -31,8 +31,8 @@ pub enum Telling {
 /// A disk's subchannel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Subchannel {
-    interruption_parameter: u32,
-    enabled: bool,
+    pub(super) interruption_parameter: u32,
+    pub(super) enabled: bool,
     status_pending: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Hardware {
 /// The machine.
 #[derive(Clone, Debug, Default)]
 pub struct LightMachine {
-    hardware: Hardware,
+    pub(super) hardware: Hardware,
     trace: Option<TraceLog>,
 }
 
@@ -134,19 +134,6 @@ impl LightMachine {
         (0u16..).map(DiskIndex).zip(&self.hardware.disks)
     }
 
-    /// Enables a disk's subchannel, as MODIFY SUBCHANNEL would.
-    pub(crate) fn enable(&mut self, disk: DiskIndex, interruption_parameter: u32) {
-        if let Some(subchannel) = self.hardware.subchannels.get_mut(disk.index()) {
-            subchannel.enabled = true;
-            subchannel.interruption_parameter = interruption_parameter;
-        }
-    }
-
-    /// The disk that a subchannel leads to, if it is there.
-    pub(crate) fn disk_at(&self, subchannel: SubchannelId) -> Option<DiskIndex> {
-        self.attached(subchannel)
-    }
-
     /// A buffer with this content, one number a sector, to go with a request.
     pub fn buffer(&mut self, content: &[SectorValue]) -> Buffer {
         self.hardware.memory.new_buffer(content)
@@ -223,22 +210,6 @@ impl LightMachine {
         }
     }
 
-    /// Takes a disk away; a channel report tells of it.
-    pub fn detach(&mut self, disk: DiskIndex) {
-        self.disk_mut(disk).detach();
-        self.hardware.interruptions.retain(|other| *other != disk);
-        self.hardware.reports.push_back(disk);
-    }
-
-    /// Puts a disk back that was taken away, as it was; a channel report tells of it.
-    pub fn attach_again(&mut self, disk: DiskIndex) {
-        self.disk_mut(disk).attach_again();
-        if let Some(subchannel) = self.hardware.subchannels.get_mut(disk.index()) {
-            *subchannel = Subchannel::default();
-        }
-        self.hardware.reports.push_back(disk);
-    }
-
     /// Whether an interruption or a channel report is pending.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -266,7 +237,7 @@ impl LightMachine {
     }
 
     /// The disk that a subchannel leads to, if it is there.
-    fn attached(&self, subchannel: SubchannelId) -> Option<DiskIndex> {
+    pub(super) fn attached(&self, subchannel: SubchannelId) -> Option<DiskIndex> {
         let mut disks = self.disks();
         disks
             .find(|(name, disk)| {

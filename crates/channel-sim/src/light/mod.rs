@@ -37,6 +37,7 @@ mod fingerprint;
 mod machine;
 mod memory;
 mod platform;
+mod plug;
 mod request;
 mod violation;
 
