@@ -50,6 +50,8 @@ Parameters (docs: README):
   run=replay from=0003 to=0001      replay a write log on to a disk
   run=compare from=0001 to=0002     compare two disks
   run=bench to=0001 op=randwrite bs=4096 depth=32 seconds=5
+  run=scrub to=0001 [rate=8M]       compare the disks of a pair in the background
+  run=console                       the operator's console; help lists its commands
   trace=on                          show every I/O instruction, interruption and detour")]
 pub(crate) struct Options {
     /// Attach a disk image (repeatable; also after `--`). DEVNO: 0001 or 0.0.0001, hexadecimal. FILE may be
