@@ -83,7 +83,8 @@ impl<P: Platform> Ios<P> {
             ucb.subchannel == subchannel && ucb.state != UcbState::NotOperational
         };
         if let Some(ucb) = self.ucbs.iter_mut().find(reported) {
-            ucb.hindrance = Some(Hindrance::ReportPending);
+            // Whatever hinders it already goes on until its own end.
+            ucb.hindrance.get_or_insert(Hindrance::ReportPending);
         }
     }
 

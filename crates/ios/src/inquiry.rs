@@ -51,6 +51,8 @@ impl<P: Platform> Ios<P> {
         };
         if over {
             ucb.hindrance = None;
+        }
+        if over || inquired.is_some() {
             self.hindered.retain(|(hindered, _)| *hindered != device);
         }
         self.inquired.extend(inquired.map(|inquired| (device, inquired)));

@@ -19,7 +19,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use channel_io::DeviceId;
 use ios::{ClearFailed, Ios, Ucb, UcbIndex, UcbState};
-use mirror::{Leg, MirrorAnchor, PairIndex, PairState, Role};
+use mirror::{Leg, MirrorAnchor, Pair, PairIndex, PairState};
 
 /// A job on two disks, as it can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,17 +212,23 @@ pub(crate) fn pair_of<P: JobPlatform>(
     word: &str,
 ) -> Result<PairIndex, PlanError> {
     let index = found(ios, id, word)?;
-    match ios.anchor.mirror().role(index) {
-        Some(Role::Primary(pair) | Role::Secondary(pair)) => Ok(pair),
+    match called(ios, index) {
+        Some((pair, _)) => Ok(pair),
         None => Err(problem(word, PlanProblem::InNoPair { device: id })),
     }
 }
 
+/// The pair that the operator calls by an address, which need not lead to the device that had it at first.
+fn called<P: JobPlatform>(ios: &Ios<P>, address: UcbIndex) -> Option<(PairIndex, &Pair)> {
+    let mut pairs = ios.anchor.mirror().pairs();
+    pairs.find(|(_, pair)| {
+        pair.state() != PairState::Simplex && [pair.address(), pair.partner()].contains(&address)
+    })
+}
+
 /// What processes call the pair that a device is in, if they do not call it by this device.
 fn primary_of<P: JobPlatform>(ios: &Ios<P>, device: UcbIndex) -> Option<DeviceId> {
-    let mirror = ios.anchor.mirror();
-    let (Role::Primary(pair) | Role::Secondary(pair)) = mirror.role(device)?;
-    let address = mirror.pair(pair)?.address();
+    let address = called(ios, device)?.1.address();
     if address == device { None } else { Some(ios.ucb(address)?.id()) }
 }
 
@@ -330,7 +336,7 @@ pub fn scrub<P: JobPlatform>(ios: &mut Ios<P>, scrubbing: &Scrubbing) -> Result<
         let state = known.state().name();
         return Err(problem(word, PlanProblem::PairNotDuplex { pair: names, state }));
     }
-    let [primary, secondary] = [known.address(), known.partner()].map(|leg| Disk::itself(ios, leg));
+    let [primary, secondary] = known.established().map(|leg| Disk::itself(ios, leg));
     let legs = [primary.ok_or_else(in_no_pair)?, secondary.ok_or_else(in_no_pair)?];
     Ok(Scrub { pair, names, legs, rate: *rate, right: *right })
 }

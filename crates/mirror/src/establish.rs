@@ -135,6 +135,7 @@ where
         secondary,
         address,
         partner,
+        established: [primary, secondary],
         state: PairState::Duplex,
         // Whoever knew the pair that was in this place before sees that it is another.
         epoch: mirror.next_epoch(),

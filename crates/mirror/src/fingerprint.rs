@@ -52,6 +52,7 @@ impl Pair {
             secondary,
             address,
             partner,
+            established,
             state,
             epoch: _,
             policy,

@@ -43,6 +43,9 @@ where
     if let Next::Refused(error) = next(pair.state, Event::Resume) {
         return Err(error);
     }
+    if !is_operational(ios, pair.primary) {
+        return Err(ChangeError::PrimaryNotOperational);
+    }
     fits(ios, pair)?;
     let (primary, limits) = (pair.primary, pair.limits);
     // A primary that went and came again has its own.

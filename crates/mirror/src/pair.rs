@@ -68,6 +68,8 @@ pub struct Pair {
     pub(crate) address: UcbIndex,
     /// The address of the other device when the pair was established.
     pub(crate) partner: UcbIndex,
+    /// Its devices as it was established: primary, secondary.
+    pub(crate) established: [UcbIndex; 2],
     pub(crate) state: PairState,
     /// Counts the changes of the state.
     pub(crate) epoch: u32,
@@ -106,6 +108,13 @@ impl Pair {
     #[must_use]
     pub const fn partner(&self) -> UcbIndex {
         self.partner
+    }
+
+    /// Its devices in the order in which it was established, whatever their roles are now: the first primary, the
+    /// first secondary.
+    #[must_use]
+    pub const fn established(&self) -> [UcbIndex; 2] {
+        self.established
     }
 
     /// What holds between them.

@@ -122,6 +122,8 @@ pub enum ChangeError {
     AlreadyCopying,
     /// The secondary lacks writes that the primary has.
     SecondaryBehind,
+    /// The primary is not there, or cannot be used.
+    PrimaryNotOperational,
     /// The secondary is not there, or cannot be used.
     SecondaryNotOperational,
     /// The secondary that is there now is smaller than the pair; sectors of each.
@@ -145,6 +147,7 @@ impl fmt::Display for ChangeError {
             Self::SecondaryBehind => {
                 f.write_str("the other disk lacks writes that this one has: resume the pair first")
             }
+            Self::PrimaryNotOperational => f.write_str("its primary is not operational"),
             Self::SecondaryNotOperational => f.write_str("the other disk is not operational"),
             Self::SecondaryTooSmall { pair_sectors, secondary_sectors } => write!(
                 f,

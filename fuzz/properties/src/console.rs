@@ -17,7 +17,7 @@ use mirror::{Initial, Resync};
 const MESSAGE_BYTES: usize = 800;
 
 /// Every first word.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "help",
     "display",
     "mirror",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 10] = [
     "stop",
     "scrub",
     "trace",
+    "sense",
     "quiesce",
     "unquiesce",
     "shutdown",
@@ -83,6 +84,7 @@ fn expected(words: &[&[u8]]) -> Option<Option<Command>> {
         "stop" => number(rest).map(Command::Stop),
         "scrub" => scrub(rest),
         "trace" => trace(rest),
+        "sense" => device_alone(rest).map(Command::Sense),
         "quiesce" => device_alone(rest).map(Command::Quiesce),
         "unquiesce" => device_alone(rest).map(Command::Unquiesce),
         _ => rest.is_empty().then_some(Command::Shutdown),

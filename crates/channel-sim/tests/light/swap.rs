@@ -50,20 +50,6 @@ fn a_write_that_the_primary_fails_is_confirmed_by_the_secondary() {
 }
 
 #[test]
-fn a_write_that_both_fail_ends_in_error_and_the_roles_stay() {
-    for legs in [[1, 2], [2, 1]] {
-        let mut world = World::pair();
-        world.write(1, 0, &[1, 2]);
-        for number in legs {
-            world.end_the_started(number, Ending::Failed { sectors_done: 0 });
-        }
-        assert_eq!(world.statuses(), [(1, Status::DeviceError)]);
-        assert!(matches!(world.the_state(), PairState::Suspended(_)));
-        world.assert_over();
-    }
-}
-
-#[test]
 fn a_primary_that_is_gone_is_replaced_and_everything_driven_again() {
     let mut world = World::with_slots(&[2, 8]);
     let pair = world.establish(1, 2);

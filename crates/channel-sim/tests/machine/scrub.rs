@@ -271,6 +271,30 @@ fn the_disks_themselves_are_compared_whatever_their_roles() {
     assert!(world.content(1) == content && world.content(2) == content);
 }
 
+#[test]
+fn a_pair_made_of_exchanged_disks_is_called_and_scrubbed_as_what_it_is() {
+    let mut world = disks(10, &[SECTORS, SECTORS, SECTORS]);
+    fill(&mut world, 1, 10);
+    make_alike(&mut world, 1, 2);
+    let outsider = world.content(1);
+    let session = script()
+        .types("mirror swap 0001")
+        .types("mirror remove 0001")
+        .types("start bench to=0001 op=write bs=64K count=8")
+        .until("CCW022I job 1")
+        .types("mirror establish 0001 0003")
+        .until("CCW033I")
+        .types("scrub 0003 repair=primary")
+        .until("CCW022I job 2")
+        .types("mirror suspend 0001")
+        .until("CCW030W")
+        .run(&mut world, PAIR);
+    // Address 0001 leads to disk 2: disk 1 is in no pair, and neither read nor written.
+    assert!(session.said.with("CCW042W").is_empty() && session.said.with("CCW040W").is_empty());
+    assert!(world.content(1) == outsider);
+    world.assert_legs_equal(2, 3);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

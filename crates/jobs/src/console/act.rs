@@ -103,7 +103,7 @@ impl<P: JobPlatform + 'static> Console<'_, P> {
         pair: &Given<DeviceId>,
     ) -> Result<(), Why> {
         self.refuse_at_the_end()?;
-        let legs = ios.anchor.mirror().pair(index).map(|pair| [pair.address(), pair.partner()]);
+        let legs = ios.anchor.mirror().pair(index).map(|pair| [pair.primary(), pair.secondary()]);
         for leg in legs.into_iter().flatten() {
             self.make_ready(ios, leg);
         }

@@ -110,9 +110,10 @@ impl<P: JobPlatform + 'static> Jobs<P> {
     }
 
     /// Tells what each has to tell, and takes those away that are over.
-    pub(super) fn conclude(&mut self, ios: &Ios<P>, messages: &mut dyn Messages) {
+    pub(super) fn conclude(&mut self, ios: &mut Ios<P>, messages: &mut dyn Messages) {
         let mut place = 0;
         while let Some(job) = self.running.get_mut(place) {
+            job.look_again(ios);
             tell(&mut *job.process, &mut OfJob { number: job.number, to: messages });
             if let Some(done) = job.done(ios) {
                 let job = self.running.remove(place);
@@ -193,11 +194,27 @@ impl<P: JobPlatform> Running<P> {
         OfJob { number: self.number, to: messages }.message(&progress(&*self.process, now));
     }
 
+    /// Whether it waits for nothing that will ever come.
+    fn is_stuck(&self, ios: &Ios<P>) -> bool {
+        self.process.state() == State::Running && ios.idle() && self.process.wake_at().is_none()
+    }
+
+    /// One that seems to be stuck may have got what it waited for from another one in the same round. One that is
+    /// gives up what it holds.
+    fn look_again(&mut self, ios: &mut Ios<P>) {
+        if self.is_stuck(ios) {
+            self.process.tend(ios);
+        }
+        if self.is_stuck(ios) {
+            self.process.stop(ios);
+        }
+    }
+
     /// What came of it, if it is over, or can never be.
     fn done(&self, ios: &Ios<P>) -> Option<Done> {
         match self.process.state() {
             State::Over => Some(self.process.done()),
-            State::Running if ios.idle() && self.process.wake_at().is_none() => {
+            State::Running if self.is_stuck(ios) => {
                 let done = self.process.done();
                 Some(Done { error: done.error.or(Some(JobError::Stuck)), ..done })
             }
