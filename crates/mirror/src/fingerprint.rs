@@ -52,7 +52,7 @@ impl Pair {
             secondary,
             address,
             partner,
-            established,
+            established: _,
             state,
             epoch: _,
             policy,
